@@ -1,0 +1,76 @@
+# One plain command each: `make`, `make install`, `make demo`, `make test`, `make bench`, `make conformance`.
+
+PREFIX ?= /usr/local
+# How many random invocations `make conformance` compares, and from which seed (empty: another one each time).
+CASES ?= 500
+SEED ?=
+
+COMPONENT := target/wasm32-wasip2/component/dogwrap.wasm
+DOGWRAP := target/release/dogwrap
+# Python's dogwrap, to compare with. Only tests and benchmarks use it, and they do without it where Python is absent.
+ORIGINAL := target/original/bin/dogwrap
+ORIGINAL_VERSION := 0.56.0
+
+CARGO := cargo
+BUILD_COMPONENT := $(CARGO) rustc --locked --profile component --target wasm32-wasip2 --package dogwrap --lib --crate-type cdylib
+
+.PHONY: all
+all: host
+
+# The compiler and its WebAssembly target, where rustup does not install by itself what rust-toolchain.toml asks for.
+.PHONY: toolchain
+toolchain:
+	@rustc --version >/dev/null 2>&1 || rustup toolchain install
+	@test -d "$$(rustc --print target-libdir --target wasm32-wasip2)" || rustup target add wasm32-wasip2
+
+.PHONY: component
+component: toolchain
+	$(BUILD_COMPONENT)
+
+.PHONY: host
+host: component
+	$(CARGO) build --locked --release --package dogwrap-host
+
+.PHONY: install
+install: host
+	install -D -m 0755 $(DOGWRAP) $(DESTDIR)$(PREFIX)/bin/dogwrap
+
+.PHONY: demo
+demo: host
+	@demo/run.sh $(DOGWRAP)
+
+.PHONY: test
+test: host original
+	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_COMPONENT=$(CURDIR)/$(COMPONENT) DOGWRAP_ORIGINAL=$(wildcard $(CURDIR)/$(ORIGINAL)) \
+	    $(CARGO) test --locked --release --workspace
+
+.PHONY: lint
+lint: component
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --release --workspace --all-targets -- --deny warnings
+	$(CARGO) clippy --locked --profile component --target wasm32-wasip2 --package dogwrap --lib -- --deny warnings
+	wit/vendor.sh --check
+
+.PHONY: bench
+bench: host original
+	python3 bench/bench.py --dogwrap $(DOGWRAP) --component $(COMPONENT) --original $(ORIGINAL) --output target/bench.json
+
+.PHONY: conformance
+conformance: host original
+	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_ORIGINAL=$(CURDIR)/$(ORIGINAL) DOGWRAP_CASES=$(CASES) DOGWRAP_SEED=$(SEED) \
+	    $(CARGO) test --locked --release --package dogwrap --test end_to_end -- --nocapture side_by_side
+
+.PHONY: original
+original:
+	@if ! command -v python3 >/dev/null; then echo "SKIPPED: no python3, so nothing is compared with Python's dogwrap"; \
+	elif ! test -x $(ORIGINAL); then \
+	    python3 -m venv target/original && target/original/bin/pip install --quiet datadog==$(ORIGINAL_VERSION); fi
+
+# Copies the WASI packages of the pinned wasmtime to wit/deps.
+.PHONY: wit
+wit:
+	wit/vendor.sh
+
+.PHONY: clean
+clean:
+	$(CARGO) clean

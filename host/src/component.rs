@@ -1,0 +1,165 @@
+//! Running the component: what it is made of, what it is lent, and what its end means.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use wasmtime::component::{Component, HasData, Linker, ResourceTable};
+use wasmtime::{Engine, Store};
+use wasmtime_wasi::p2::bindings::Command;
+use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::bindings::dogwrap::wrapper::process::ExitStatus;
+use crate::bindings::dogwrap::wrapper::{invocation, machine, process, signals};
+use crate::http::Client;
+use crate::process::{ProcessView, Processes, Supervised, Terminal};
+use crate::stdio::Output;
+use crate::{engine, environment, state};
+
+/// The status when something is wrong with this program itself: EX_SOFTWARE of sysexits.h.
+pub const INTERNAL_ERROR: u8 = 70;
+
+/// The component, compiled when this program was built.
+static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/dogwrap.cwasm"));
+
+/// What lives as long as the component runs.
+struct Host {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    client: Client,
+    processes: Processes,
+}
+
+impl WasiView for Host {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for Host {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.client, table: &mut self.table, ctx: &mut self.http }
+    }
+}
+
+struct HasProcesses;
+
+impl HasData for HasProcesses {
+    type Data<'a> = ProcessView<'a>;
+}
+
+/// Runs the component and returns the status to end with.
+pub async fn run(terminal: Option<Terminal>) -> u8 {
+    let host = match Host::new(terminal) {
+        Ok(host) => host,
+        Err(error) => return failure(&error),
+    };
+    let mut store = match store(host) {
+        Ok(store) => store,
+        Err(error) => return failure(&error),
+    };
+    let result = call(&mut store).await;
+    let started = store.data().processes.started.clone();
+    let status = match result {
+        Ok(status) => status,
+        Err(error) => {
+            let status = failure(&error);
+            match &started {
+                Some(command) => see_through(command).await,
+                None => status,
+            }
+        }
+    };
+    if let Some(command) = started {
+        command.release_terminal();
+    }
+    status
+}
+
+/// Says what is wrong with this program itself.
+fn failure(error: &wasmtime::Error) -> u8 {
+    let reason = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
+    eprintln!("dogwrap: internal error: {reason}");
+    INTERNAL_ERROR
+}
+
+/// Sees a command through whose component is gone: its output is passed on, and its status is ours.
+async fn see_through(command: &std::sync::Arc<Supervised>) -> u8 {
+    if let Err(error) = command.hand_over() {
+        eprintln!("dogwrap: the command's output is no longer passed on: {error}");
+    }
+    std::sync::Arc::clone(command).ended().await;
+    match command.exit_status() {
+        Some(ExitStatus::Exited(status)) => status,
+        Some(ExitStatus::Signaled(signal)) => 128_u8.saturating_add(signal),
+        None => INTERNAL_ERROR,
+    }
+}
+
+impl Host {
+    fn new(terminal: Option<Terminal>) -> wasmtime::Result<Self> {
+        let processes = Processes::new(terminal)?;
+        let client = Client::new(processes.received.clone());
+        Ok(Self { table: ResourceTable::new(), wasi: wasi()?, http: WasiHttpCtx::new(), client, processes })
+    }
+
+    fn processes(&mut self) -> ProcessView<'_> {
+        ProcessView { processes: &mut self.processes, table: &mut self.table }
+    }
+}
+
+/// What WASI gives the component: the two streams, the variables it may know, and its one directory.
+fn wasi() -> wasmtime::Result<WasiCtx> {
+    let mut wasi = WasiCtxBuilder::new();
+    wasi.stdout(Output::new(io::stdout().as_fd().try_clone_to_owned()?))
+        .stderr(Output::new(io::stderr().as_fd().try_clone_to_owned()?))
+        .envs(&environment::lent())
+        // The component has nothing else to do while it writes a small file.
+        .allow_blocking_current_thread(true);
+    if let Some(directory) = state::directory() {
+        lend_directory(&mut wasi, &directory);
+    }
+    Ok(wasi.build())
+}
+
+/// Lends `directory` under its own path, so that messages can name it. Without it events cannot be kept, which the
+/// component says when it comes to that.
+fn lend_directory(wasi: &mut WasiCtxBuilder, directory: &Path) {
+    if let Some(name) = directory.to_str() {
+        let _ = wasi.preopened_dir(directory, name, FsPerms::ReadWrite);
+    }
+}
+
+fn store(host: Host) -> wasmtime::Result<Store<Host>> {
+    let engine = Engine::new(&engine::config())?;
+    Ok(Store::new(&engine, host))
+}
+
+/// Loads the component, links it to what it is lent, and calls it.
+async fn call(store: &mut Store<Host>) -> wasmtime::Result<u8> {
+    let component = load(store.engine())?;
+    let mut linker = Linker::new(store.engine());
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    invocation::add_to_linker::<_, HasProcesses>(&mut linker, Host::processes)?;
+    machine::add_to_linker::<_, HasProcesses>(&mut linker, Host::processes)?;
+    process::add_to_linker::<_, HasProcesses>(&mut linker, Host::processes)?;
+    signals::add_to_linker::<_, HasProcesses>(&mut linker, Host::processes)?;
+    let command = Command::instantiate_async(&mut *store, &component, &linker).await?;
+    match command.wasi_cli_run().call_run(&mut *store).await {
+        Ok(Ok(())) => Ok(0),
+        Ok(Err(())) => Ok(1),
+        Err(error) => match error.downcast_ref::<I32Exit>() {
+            Some(exit) => Ok(u8::try_from(exit.0).unwrap_or(INTERNAL_ERROR)),
+            None => Err(error),
+        },
+    }
+}
+
+#[expect(unsafe_code, reason = "compiled code is run as it is")]
+fn load(engine: &Engine) -> wasmtime::Result<Component> {
+    // SAFETY: the bytes are what `Engine::precompile_component` made when this program was built, and a constant since.
+    unsafe { Component::deserialize(engine, COMPONENT) }
+}

@@ -1,0 +1,33 @@
+//! TLS, trusting whom the system trusts: its store, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead.
+
+use std::sync::Arc;
+
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use wasmtime_wasi_http::Error;
+
+use super::failed;
+
+/// Makes the connection to `host` secure.
+pub async fn connect(host: &str, stream: TcpStream) -> Result<TlsStream<TcpStream>, Error> {
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let name = ServerName::try_from(host).map_err(|error| failed(error.to_string()))?;
+    let connector = TlsConnector::from(Arc::new(configuration()?));
+    connector.connect(name, stream).await.map_err(|error| failed(format!("no secure connection: {error}")))
+}
+
+fn configuration() -> Result<ClientConfig, Error> {
+    let mut roots = RootCertStore::empty();
+    // Single certificates that cannot be read are left out, as everywhere.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        return Err(failed("the system trusts nobody: no certificates were found, install ca-certificates"));
+    }
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().map_err(|error| failed(error.to_string()))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}

@@ -1,0 +1,181 @@
+//! One command: started, waited for, signalled.
+
+use std::io::{self, pipe};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::signal::killpg;
+use nix::sys::stat::{Mode, umask};
+use nix::sys::time::TimeVal;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::output::{Pipe, Stream};
+use super::terminal::Terminal;
+use super::{Child, signals};
+use crate::bindings::dogwrap::wrapper::process::{ExitStatus, ResourceUsage};
+use crate::bindings::dogwrap::wrapper::signals::Signal;
+use crate::posix;
+
+/// How often a group is looked at that has lost its leader. The kernel tells of the end of children only, and these
+/// are not ours. It is done only while a group that was told to end has not, and ever less often.
+const FIRST_LOOK: Duration = Duration::from_millis(1);
+const LAST_LOOK: Duration = Duration::from_millis(100);
+
+/// A command that runs, or has run.
+pub struct Supervised {
+    pid: Pid,
+    ended: watch::Receiver<Option<End>>,
+    stdout: Pipe,
+    stderr: Pipe,
+    terminal: Option<Arc<Terminal>>,
+    handed_over: OnceLock<()>,
+}
+
+/// What is known of a command that has ended.
+#[derive(Clone, Copy)]
+struct End {
+    status: ExitStatus,
+    usage: ResourceUsage,
+}
+
+/// Starts `command` as the leader of a process group, with pipes for its output.
+pub fn start(mut command: Command, terminal: Option<Arc<Terminal>>) -> io::Result<Child> {
+    let (stdout, stdout_of_child) = pipe()?;
+    let (stderr, stderr_of_child) = pipe()?;
+    let (stdout, stderr) = (Pipe::new(stdout)?, Pipe::new(stderr)?);
+    command.stdout(stdout_of_child).stderr(stderr_of_child).process_group(0);
+    if terminal.as_ref().is_some_and(|terminal| terminal.is_ours()) {
+        posix::take_foreground(&mut command);
+    }
+    // Before the command can end, so that its end is not missed.
+    let mut child_signals = signal(SignalKind::child())?;
+    let started = command.spawn()?;
+    // Drops our copies of the ends that the child writes to: or the pipes would never end.
+    drop(command);
+    // From here on this process makes files of its own only, and they are for its user alone.
+    umask(Mode::from_bits_truncate(0o077));
+
+    let pid = Pid::from_raw(i32::try_from(started.id()).map_err(io::Error::other)?);
+    let (tell, ended) = watch::channel(None);
+    let waiting_terminal = terminal.clone();
+    tokio::spawn(async move {
+        loop {
+            match waitpid(pid, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)) {
+                Ok(WaitStatus::Stopped(..)) => {
+                    if let Some(terminal) = &waiting_terminal {
+                        terminal.stop_with(pid);
+                    }
+                    continue;
+                }
+                Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => {}
+                Ok(status) => {
+                    if let Some(status) = exit_status(status) {
+                        tell.send_replace(Some(End { status, usage: usage() }));
+                        return;
+                    }
+                }
+                // Somebody else has waited for it. How it ended cannot be known any more.
+                Err(_) => {
+                    tell.send_replace(Some(End { status: ExitStatus::Exited(0), usage: usage() }));
+                    return;
+                }
+            }
+            if child_signals.recv().await.is_none() {
+                return;
+            }
+        }
+    });
+    let (stdout_stream, stderr_stream) = (Stream::new(&stdout), Stream::new(&stderr));
+    let supervised = Arc::new(Supervised { pid, ended, stdout, stderr, terminal, handed_over: OnceLock::new() });
+    Ok(Child { supervised, stdout: Some(stdout_stream), stderr: Some(stderr_stream) })
+}
+
+fn exit_status(status: WaitStatus) -> Option<ExitStatus> {
+    match status {
+        WaitStatus::Exited(_, status) => Some(ExitStatus::Exited(u8::try_from(status).unwrap_or(u8::MAX))),
+        WaitStatus::Signaled(_, signal, _) => Some(ExitStatus::Signaled(u8::try_from(signal as i32).unwrap_or(u8::MAX))),
+        _ => None,
+    }
+}
+
+/// What all the children that were waited for have used: the command is the only one.
+fn usage() -> ResourceUsage {
+    let nanoseconds = |time: TimeVal| {
+        let microseconds = time.tv_sec().saturating_mul(1_000_000).saturating_add(time.tv_usec());
+        u64::try_from(microseconds).unwrap_or(0).saturating_mul(1000)
+    };
+    match getrusage(UsageWho::RUSAGE_CHILDREN) {
+        Ok(usage) => ResourceUsage {
+            user_time: nanoseconds(usage.user_time()),
+            system_time: nanoseconds(usage.system_time()),
+            maximum_resident_set: u64::try_from(usage.max_rss()).unwrap_or(0) * RSS_UNIT,
+        },
+        Err(_) => ResourceUsage { user_time: 0, system_time: 0, maximum_resident_set: 0 },
+    }
+}
+
+/// What the kernel counts the largest resident set in, in bytes.
+const RSS_UNIT: u64 = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
+
+impl Supervised {
+    /// How the command ended, once it has.
+    pub fn exit_status(&self) -> Option<ExitStatus> {
+        self.ended.borrow().map(|end| end.status)
+    }
+
+    /// What the command used, once it has ended.
+    pub fn resource_usage(&self) -> Option<ResourceUsage> {
+        self.ended.borrow().map(|end| end.usage)
+    }
+
+    /// Waits for the end of the command.
+    pub async fn ended(self: Arc<Self>) {
+        // It can only fail when the task that waits is gone, and with it everything else.
+        let _ = self.ended.clone().wait_for(Option::is_some).await;
+    }
+
+    /// Waits until nothing is left of the command's group.
+    pub async fn group_ended(self: Arc<Self>) {
+        Arc::clone(&self).ended().await;
+        let mut pause = FIRST_LOOK;
+        while killpg(self.pid, None).is_ok() {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LAST_LOOK);
+        }
+    }
+
+    /// Sends `signal` to the command's group. That nobody is left in it is no error.
+    pub fn signal(&self, signal: Signal) {
+        let _ = killpg(self.pid, signals::number(signal));
+        // A group that is stopped would not notice, unless it is killed.
+        let _ = killpg(self.pid, nix::sys::signal::Signal::SIGCONT);
+    }
+
+    /// Hands what is left in the pipes to processes that forward it. A second call does nothing.
+    pub fn hand_over(&self) -> io::Result<()> {
+        if self.handed_over.set(()).is_ok() {
+            self.stdout.hand_over(io::stdout())?;
+            self.stderr.hand_over(io::stderr())?;
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal back to whoever had it before the command. When a character typed there ended the command,
+    /// our own group is told as well: it would have been, had the command been in it.
+    pub fn release_terminal(&self) {
+        if let Some(terminal) = &self.terminal {
+            let typed = match self.exit_status() {
+                Some(ExitStatus::Signaled(number)) => signals::typed(number),
+                _ => None,
+            };
+            terminal.take_back(self.pid, typed);
+        }
+    }
+}

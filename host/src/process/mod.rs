@@ -1,0 +1,191 @@
+//! The capability `process`: one command, its output, its end, and the signals that steer it.
+
+mod child;
+mod output;
+mod signals;
+mod terminal;
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::sync::Arc;
+
+use nix::errno::Errno;
+use wasmtime::component::{Resource, ResourceTable};
+use wasmtime_wasi::async_trait;
+use wasmtime_wasi::p2::{DynInputStream, DynPollable, Pollable, subscribe};
+
+use crate::bindings::dogwrap::wrapper::process::{
+    ExitStatus, Host, HostChild, ResourceUsage, SpawnError, SpawnOptions,
+};
+use crate::bindings::dogwrap::wrapper::signals::{Host as SignalsHost, Signal};
+use crate::bindings::dogwrap::wrapper::{invocation, machine};
+
+pub use child::Supervised;
+pub use signals::Received;
+pub use terminal::Terminal;
+
+/// The WIT resource `child`: a share of the command, and its streams until they are taken.
+pub struct Child {
+    supervised: Arc<Supervised>,
+    stdout: Option<output::Stream>,
+    stderr: Option<output::Stream>,
+}
+
+/// What the host keeps of the capability, for as long as the component runs.
+pub struct Processes {
+    terminal: Option<Arc<Terminal>>,
+    /// The one command, once it was started.
+    pub started: Option<Arc<Supervised>>,
+    pub received: Arc<Received>,
+}
+
+impl Processes {
+    /// Begins to receive signals. `terminal` is our standard input, when it is one.
+    pub fn new(terminal: Option<Terminal>) -> io::Result<Self> {
+        Ok(Self { terminal: terminal.map(Arc::new), started: None, received: Received::listen()? })
+    }
+}
+
+/// A short borrow of the store: what a call of the component works on.
+pub struct ProcessView<'a> {
+    pub processes: &'a mut Processes,
+    pub table: &'a mut ResourceTable,
+}
+
+/// Something that a pollable waits for, without an end of its own.
+struct Wait<F>(F);
+
+#[async_trait]
+impl<F, T> Pollable for Wait<F>
+where
+    F: FnMut() -> T + Send + 'static,
+    T: Future<Output = ()> + Send + 'static,
+{
+    async fn ready(&mut self) {
+        (self.0)().await;
+    }
+}
+
+impl ProcessView<'_> {
+    fn subscribe<F, T>(&mut self, wait: F) -> wasmtime::Result<Resource<DynPollable>>
+    where
+        F: FnMut() -> T + Send + 'static,
+        T: Future<Output = ()> + Send + 'static,
+    {
+        let wait = self.table.push(Wait(wait))?;
+        subscribe(self.table, wait)
+    }
+
+    fn supervised(&self, child: &Resource<Child>) -> wasmtime::Result<Arc<Supervised>> {
+        Ok(Arc::clone(&self.table.get(child)?.supervised))
+    }
+
+    fn stream(&mut self, child: &Resource<Child>, stream: Option<output::Stream>) -> wasmtime::Result<Result<Resource<DynInputStream>, ()>> {
+        let Some(stream) = stream else { return Ok(Err(())) };
+        let stream: DynInputStream = Box::new(stream);
+        Ok(Ok(self.table.push_child(stream, child)?))
+    }
+}
+
+impl invocation::Host for ProcessView<'_> {
+    fn arguments(&mut self) -> wasmtime::Result<Vec<Vec<u8>>> {
+        Ok(std::env::args_os().map(OsString::into_vec).collect())
+    }
+}
+
+impl machine::Host for ProcessView<'_> {
+    async fn look_up_name(&mut self) -> wasmtime::Result<machine::NameSources> {
+        Ok(crate::machine::name_sources().await)
+    }
+}
+
+impl SignalsHost for ProcessView<'_> {
+    fn receive(&mut self) -> wasmtime::Result<Option<Signal>> {
+        Ok(self.processes.received.take())
+    }
+
+    fn subscribe(&mut self) -> wasmtime::Result<Resource<DynPollable>> {
+        let received = Arc::clone(&self.processes.received);
+        ProcessView::subscribe(self, move || Arc::clone(&received).any())
+    }
+}
+
+impl Host for ProcessView<'_> {
+    fn spawn(
+        &mut self,
+        program: Vec<u8>,
+        arguments: Vec<Vec<u8>>,
+        options: SpawnOptions,
+    ) -> wasmtime::Result<Result<Resource<Child>, SpawnError>> {
+        if self.processes.started.is_some() {
+            return Ok(Err(SpawnError::NotPermitted));
+        }
+        let mut command = std::process::Command::new(std::ffi::OsStr::from_bytes(&program));
+        command.args(arguments.into_iter().map(OsString::from_vec));
+        for name in &options.unset_environment {
+            command.env_remove(name);
+        }
+        match child::start(command, self.processes.terminal.clone()) {
+            Ok(child) => {
+                self.processes.started = Some(Arc::clone(&child.supervised));
+                Ok(Ok(self.table.push(child)?))
+            }
+            Err(error) => Ok(Err(spawn_error(&error))),
+        }
+    }
+}
+
+fn spawn_error(error: &io::Error) -> SpawnError {
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ENOENT | Errno::ENOTDIR) => SpawnError::NotFound,
+        Some(Errno::EACCES | Errno::ENOEXEC) => SpawnError::NotExecutable,
+        Some(Errno::E2BIG) => SpawnError::ArgumentsTooLong,
+        _ => SpawnError::Other(error.to_string()),
+    }
+}
+
+impl HostChild for ProcessView<'_> {
+    fn stdout(&mut self, child: Resource<Child>) -> wasmtime::Result<Result<Resource<DynInputStream>, ()>> {
+        let stream = self.table.get_mut(&child)?.stdout.take();
+        self.stream(&child, stream)
+    }
+
+    fn stderr(&mut self, child: Resource<Child>) -> wasmtime::Result<Result<Resource<DynInputStream>, ()>> {
+        let stream = self.table.get_mut(&child)?.stderr.take();
+        self.stream(&child, stream)
+    }
+
+    fn subscribe(&mut self, child: Resource<Child>) -> wasmtime::Result<Resource<DynPollable>> {
+        let supervised = self.supervised(&child)?;
+        ProcessView::subscribe(self, move || Arc::clone(&supervised).ended())
+    }
+
+    fn exit_status(&mut self, child: Resource<Child>) -> wasmtime::Result<Option<ExitStatus>> {
+        Ok(self.supervised(&child)?.exit_status())
+    }
+
+    fn subscribe_group(&mut self, child: Resource<Child>) -> wasmtime::Result<Resource<DynPollable>> {
+        let supervised = self.supervised(&child)?;
+        ProcessView::subscribe(self, move || Arc::clone(&supervised).group_ended())
+    }
+
+    fn resource_usage(&mut self, child: Resource<Child>) -> wasmtime::Result<Option<ResourceUsage>> {
+        Ok(self.supervised(&child)?.resource_usage())
+    }
+
+    fn signal(&mut self, child: Resource<Child>, signal: Signal) -> wasmtime::Result<()> {
+        self.supervised(&child)?.signal(signal);
+        Ok(())
+    }
+
+    fn hand_over(&mut self, child: Resource<Child>) -> wasmtime::Result<Result<(), String>> {
+        Ok(self.supervised(&child)?.hand_over().map_err(|error| error.to_string()))
+    }
+
+    fn drop(&mut self, child: Resource<Child>) -> wasmtime::Result<()> {
+        self.table.delete(child)?;
+        Ok(())
+    }
+}

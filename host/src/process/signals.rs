@@ -1,0 +1,91 @@
+//! The signals that this process receives, for the component to take.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use nix::sys::signal::Signal as Number;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+
+use crate::bindings::dogwrap::wrapper::signals::Signal;
+use crate::posix;
+
+/// What the WIT names stand for here. The first six can be received.
+const SIGNALS: &[(Signal, Number)] = &[
+    (Signal::Hangup, Number::SIGHUP),
+    (Signal::Interrupt, Number::SIGINT),
+    (Signal::Quit, Number::SIGQUIT),
+    (Signal::Terminate, Number::SIGTERM),
+    (Signal::User1, Number::SIGUSR1),
+    (Signal::User2, Number::SIGUSR2),
+    (Signal::Kill, Number::SIGKILL),
+];
+
+/// The system's number for `signal`.
+pub fn number(signal: Signal) -> Number {
+    SIGNALS.iter().find(|(name, _)| *name == signal).map_or(Number::SIGKILL, |(_, number)| *number)
+}
+
+/// The signal with this number, if it is one that a terminal sends for what is typed.
+pub fn typed(number: u8) -> Option<Number> {
+    [Number::SIGINT, Number::SIGQUIT].into_iter().find(|typed| *typed as i32 == i32::from(number))
+}
+
+/// Signals that were received and not taken yet.
+#[derive(Default)]
+pub struct Received {
+    waiting: Mutex<VecDeque<Signal>>,
+    arrived: Notify,
+}
+
+impl Received {
+    /// Begins to receive, save what was ignored when this program started: that stays so, for the command as well.
+    pub fn listen() -> io::Result<Arc<Self>> {
+        let received = Arc::new(Self::default());
+        let receivable = SIGNALS.iter().filter(|(name, number)| *name != Signal::Kill && !posix::is_ignored(*number));
+        for (name, number) in receivable {
+            let mut arrivals = signal(SignalKind::from_raw(*number as i32))?;
+            let received = Arc::clone(&received);
+            tokio::spawn(async move {
+                while arrivals.recv().await.is_some() {
+                    received.waiting().push_back(*name);
+                    received.arrived.notify_waiters();
+                }
+            });
+        }
+        Ok(received)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Signal>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the oldest.
+    pub fn take(&self) -> Option<Signal> {
+        self.waiting().pop_front()
+    }
+
+    /// Waits until there is one.
+    pub async fn any(self: Arc<Self>) {
+        self.until(|_| true).await;
+    }
+
+    /// Waits until there is one that asks to end.
+    pub async fn asked_to_end(&self) {
+        self.until(|signal| !matches!(signal, Signal::User1 | Signal::User2)).await;
+    }
+
+    async fn until(&self, wanted: impl Fn(Signal) -> bool) {
+        loop {
+            // Listens before it looks, so that nothing is missed in between.
+            let arrived = self.arrived.notified();
+            tokio::pin!(arrived);
+            arrived.as_mut().enable();
+            if self.waiting().iter().any(|signal| wanted(*signal)) {
+                return;
+            }
+            arrived.await;
+        }
+    }
+}

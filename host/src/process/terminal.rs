@@ -1,0 +1,61 @@
+//! Job control, when our standard input is a terminal: the command has the foreground in our place, stops and
+//! continues together with us, and gives the foreground back.
+
+use std::io::{IsTerminal, stdin};
+
+use nix::sys::signal::{SigSet, Signal, killpg};
+use nix::unistd::{Pid, getpgrp, tcgetpgrp, tcsetpgrp};
+
+/// The terminal that is our standard input.
+pub struct Terminal {
+    own_group: Pid,
+}
+
+impl Terminal {
+    /// The terminal, if standard input is one. To be called before any thread is started.
+    ///
+    /// Blocks two signals in every thread: SIGTTOU, with which the kernel would stop us for writing or for taking the
+    /// foreground back while the command has it; and SIGTSTP, which is taken at one place only. The command does not
+    /// inherit this.
+    pub fn of_standard_input() -> Option<Self> {
+        if !stdin().is_terminal() {
+            return None;
+        }
+        SigSet::from_iter([Signal::SIGTTOU, Signal::SIGTSTP]).thread_block().ok()?;
+        Some(Self { own_group: getpgrp() })
+    }
+
+    /// Whether our group is in the foreground.
+    pub fn is_ours(&self) -> bool {
+        tcgetpgrp(stdin()) == Ok(self.own_group)
+    }
+
+    /// Stops us after the command's `group` has been stopped, so that the shell gets its turn; and when the shell
+    /// continues us, continues the group, in the foreground if that is where the shell put us.
+    pub fn stop_with(&self, group: Pid) {
+        self.set_foreground(group, self.own_group);
+        // Sent while it is blocked and taken by unblocking it, the signal stops this thread here and not somewhat
+        // later. Where no shell could continue us, the kernel drops it instead, and the command goes on.
+        let stop = SigSet::from_iter([Signal::SIGTSTP]);
+        let _ = killpg(self.own_group, Signal::SIGTSTP);
+        let _ = stop.thread_unblock();
+        let _ = stop.thread_block();
+        self.set_foreground(self.own_group, group);
+        let _ = killpg(group, Signal::SIGCONT);
+    }
+
+    /// Takes the foreground back from the command's `group`, which has ended by `typed` if that is given: a signal for
+    /// what was typed goes to everyone in the foreground, and so it has to reach our group, too.
+    pub fn take_back(&self, group: Pid, typed: Option<Signal>) {
+        if self.set_foreground(group, self.own_group)
+            && let Some(signal) = typed
+        {
+            let _ = killpg(self.own_group, signal);
+        }
+    }
+
+    /// Makes `to` the foreground if it is `from` now. Returns whether it did.
+    fn set_foreground(&self, from: Pid, to: Pid) -> bool {
+        tcgetpgrp(stdin()) == Ok(from) && tcsetpgrp(stdin(), to).is_ok()
+    }
+}

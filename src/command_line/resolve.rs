@@ -1,0 +1,264 @@
+//! From options and environment to settings: what takes precedence over what, and what makes no sense.
+
+use std::time::Duration;
+
+use clap::ArgMatches;
+
+use super::{Environment, UsageError};
+use crate::settings::{Destination, Notifications, Priority, Secret, Settings, SubmitMode, TimeLimits};
+use crate::sites::Api;
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+const DEFAULT_SIGTERM_TIMEOUT: Duration = Duration::from_secs(120);
+const DEFAULT_SIGKILL_TIMEOUT: Duration = Duration::from_secs(60);
+const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Makes the settings of one run of `command`.
+pub fn settings(matches: &ArgMatches, command: Vec<Vec<u8>>, environment: Environment<'_>) -> Result<Settings, UsageError> {
+    let command = command.join(&b' ');
+    if command.is_empty() {
+        return Err(UsageError::new("there is no command to run", "see --help"));
+    }
+    let warning_codes = text(matches, "warning_codes").map(warning_codes).transpose()?;
+    let submit_mode = submit_mode(matches);
+    let mut warnings = Vec::new();
+    if submit_mode == SubmitMode::Warnings && warning_codes.is_none() {
+        warnings.push("submit mode 'warnings' without --warning_codes: every failure is an error".to_owned());
+    }
+    Ok(Settings {
+        name: text(matches, "name").map_or_else(|| default_name(&String::from_utf8_lossy(&command)), str::to_owned),
+        command,
+        submit_mode,
+        warning_codes: warning_codes.unwrap_or_default(),
+        priority: text(matches, "priority").map(|word| if word == "low" { Priority::Low } else { Priority::Normal }),
+        tags: tags(text(matches, "tags").unwrap_or_default()),
+        notifications: Notifications {
+            success: text(matches, "notify_success").unwrap_or_default().to_owned(),
+            error: text(matches, "notify_error").unwrap_or_default().to_owned(),
+            warning: text(matches, "notify_warning").unwrap_or_default().to_owned(),
+        },
+        send_metric: matches.get_flag("send_metric"),
+        buffer_outs: matches.get_flag("buffer_outs"),
+        limits: TimeLimits {
+            timeout: Some(seconds(matches, "timeout", DEFAULT_TIMEOUT)).filter(|timeout| !timeout.is_zero()),
+            sigterm_timeout: seconds(matches, "sigterm_timeout", DEFAULT_SIGTERM_TIMEOUT),
+            sigkill_timeout: seconds(matches, "sigkill_timeout", DEFAULT_SIGKILL_TIMEOUT),
+            drain_timeout: seconds(matches, "drain_timeout", DEFAULT_DRAIN_TIMEOUT),
+        },
+        destination: destination(matches, environment)?,
+        warnings,
+    })
+}
+
+/// Where events go: the site, and the keys. Options come before the environment.
+pub fn destination(matches: &ArgMatches, environment: Environment<'_>) -> Result<Destination, UsageError> {
+    Ok(Destination {
+        api: api(text(matches, "site"), environment)?,
+        api_key: api_key(text(matches, "api_key"), environment)?,
+        application_key: first_set(&["DATADOG_APP_KEY", "DD_APP_KEY"], environment)
+            .map(|(name, key)| secret(name, &key))
+            .transpose()?,
+    })
+}
+
+fn text<'a>(matches: &'a ArgMatches, option: &str) -> Option<&'a str> {
+    matches.get_one::<String>(option).map(String::as_str)
+}
+
+fn seconds(matches: &ArgMatches, option: &str, default: Duration) -> Duration {
+    matches.get_one(option).copied().unwrap_or(default)
+}
+
+fn submit_mode(matches: &ArgMatches) -> SubmitMode {
+    match text(matches, "submit_mode") {
+        Some("warnings") => SubmitMode::Warnings,
+        Some("all") => SubmitMode::All,
+        _ => SubmitMode::Errors,
+    }
+}
+
+/// The first of `names` that is set to something.
+fn first_set<'a>(names: &[&'a str], environment: Environment<'_>) -> Option<(&'a str, String)> {
+    names.iter().find_map(|name| environment(name).filter(|value| !value.is_empty()).map(|value| (*name, value)))
+}
+
+/// The site of `-s`; without it that of `DD_SITE`. An empty `-s` asks for the address in `DATADOG_HOST`.
+fn api(option: Option<&str>, environment: Environment<'_>) -> Result<Api, UsageError> {
+    let (source, site) = match option {
+        Some("") => ("DATADOG_HOST", first_set(&["DATADOG_HOST"], environment).map(|(_, site)| site)),
+        Some(site) => ("--site", Some(site.to_owned())),
+        None => ("DD_SITE", first_set(&["DD_SITE"], environment).map(|(_, site)| site)),
+    };
+    match site {
+        None => Ok(Api::default_site()),
+        Some(site) => Api::parse(&site).map_err(|reason| UsageError::invalid(source, &site, &reason)),
+    }
+}
+
+/// The key of `-k`; without it that of `DD_API_KEY`, then of `DATADOG_API_KEY`. An empty `-k` turns the two around, as
+/// it does in dogwrap.
+fn api_key(option: Option<&str>, environment: Environment<'_>) -> Result<Option<Secret>, UsageError> {
+    let names = match option {
+        Some("") => ["DATADOG_API_KEY", "DD_API_KEY"],
+        Some(key) => return secret("--api_key", key).map(Some),
+        None => ["DD_API_KEY", "DATADOG_API_KEY"],
+    };
+    first_set(&names, environment).map(|(name, key)| secret(name, &key)).transpose()
+}
+
+/// Takes a key. The error names where it came from and says nothing of the key itself.
+fn secret(source: &str, key: &str) -> Result<Secret, UsageError> {
+    Secret::new(key).ok_or_else(|| {
+        UsageError::new(
+            format!("the key of {source} cannot be sent: it holds a blank, a line break or another character that no key has"),
+            "look for a stray blank or newline where the key is set",
+        )
+    })
+}
+
+/// Exit codes separated by commas. One that no command can end with is no error: it never matches.
+fn warning_codes(list: &str) -> Result<Vec<i32>, UsageError> {
+    let code = |piece: &str| {
+        let piece = piece.trim();
+        let digits = piece.strip_prefix(['+', '-']).unwrap_or(piece);
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            let reason = format!("'{piece}' is not an exit code: codes are whole numbers, separated by commas");
+            return Err(UsageError::invalid("--warning_codes", list, &reason));
+        }
+        Ok(piece.parse().unwrap_or(i32::MAX))
+    };
+    list.split(',').map(code).collect()
+}
+
+/// Tags separated by commas. Empty ones are nothing that Datadog could show.
+fn tags(list: &str) -> Vec<String> {
+    list.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
+}
+
+/// What a job without a name is called: the first word of its command that is no assignment, without its directory.
+fn default_name(command: &str) -> String {
+    let is_assignment = |word: &&str| {
+        word.split_once('=').is_some_and(|(name, _)| {
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        })
+    };
+    let mut words = command.split_whitespace();
+    let first = words.clone().next().unwrap_or_default();
+    let program = words.find(|word| !is_assignment(word)).unwrap_or(first);
+    let name = program.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    if name.is_empty() { "command".to_owned() } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command_line::{Invocation, parse};
+
+    fn invoke(line: &[&str], variables: &[(&str, &str)]) -> Result<Invocation, UsageError> {
+        let environment = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        parse("dogwrap", &line.iter().map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>(), &environment)
+    }
+
+    fn run(line: &[&str], variables: &[(&str, &str)]) -> Settings {
+        match invoke(line, variables) {
+            Ok(Invocation::Run(settings)) => *settings,
+            other => panic!("{line:?} is not a run: {other:?}"),
+        }
+    }
+
+    fn key_of(line: &[&str], variables: &[(&str, &str)]) -> Option<String> {
+        run(line, variables).destination.api_key.map(|key| key.reveal().to_owned())
+    }
+
+    #[test]
+    fn the_key_is_taken_from_the_option_then_from_the_environment() {
+        let both = [("DD_API_KEY", "dd"), ("DATADOG_API_KEY", "datadog")];
+        assert_eq!(key_of(&["-k", "k", "true"], &both).as_deref(), Some("k"));
+        assert_eq!(key_of(&["true"], &both).as_deref(), Some("dd"));
+        assert_eq!(key_of(&["-k", "", "true"], &both).as_deref(), Some("datadog"));
+        assert_eq!(key_of(&["true"], &both[1..]).as_deref(), Some("datadog"));
+        assert_eq!(key_of(&["true"], &[("DD_API_KEY", "")]), None);
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_sent_is_refused_without_showing_it() {
+        for key in ["se cret", "secret\n", " secret", "secré", "secret\u{7f}"] {
+            let error = invoke(&["-k", key, "true"], &[]).expect_err(key);
+            assert!(!format!("{error:?}").contains("sec"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn the_site_is_taken_from_the_option_then_from_the_environment() {
+        let site = |line: &[&str], variables: &[(&str, &str)]| run(line, variables).destination.api.to_string();
+        let variables = [("DD_SITE", "datadoghq.eu"), ("DATADOG_HOST", "http://own")];
+        assert_eq!(site(&["true"], &[]), "https://api.datadoghq.com");
+        assert_eq!(site(&["true"], &variables), "https://api.datadoghq.eu");
+        assert_eq!(site(&["-s", "us3", "true"], &variables), "https://api.us3.datadoghq.com");
+        assert_eq!(site(&["-s", "", "true"], &variables), "http://own");
+        assert!(invoke(&["true"], &[("DD_SITE", "nowhere")]).is_err());
+    }
+
+    #[test]
+    fn a_job_without_a_name_is_called_after_its_command() {
+        for (command, name) in [
+            ("true", "true"),
+            ("/usr/bin/psql -c x", "psql"),
+            ("PGUSER=me /usr/bin/psql", "psql"),
+            ("A=b", "A=b"),
+            (" \t ", "command"),
+            ("/", "command"),
+        ] {
+            assert_eq!(run(&[command], &[]).name, name, "{command:?}");
+        }
+        assert_eq!(run(&["-n", "", "true"], &[]).name, "");
+    }
+
+    #[test]
+    fn lists_are_separated_by_commas() {
+        let settings = run(&["--tags", "a, b ,,c", "--warning_codes", " 2 ,-9,99999999999999999999", "true"], &[]);
+        assert_eq!(settings.tags, ["a", "b", "c"]);
+        assert_eq!(settings.warning_codes, [2, -9, i32::MAX]);
+        for codes in ["", "a", "1,", "0x2", "2.0", "2 3", "1_0"] {
+            assert!(invoke(&[&format!("--warning_codes={codes}"), "true"], &[]).is_err(), "{codes:?}");
+        }
+    }
+
+    #[test]
+    fn zero_is_no_timeout() {
+        assert_eq!(run(&["-t", "0", "true"], &[]).limits.timeout, None);
+        assert_eq!(run(&["true"], &[]).limits.timeout, Some(DEFAULT_TIMEOUT));
+    }
+
+    #[test]
+    fn only_no_command_at_all_is_refused() {
+        assert!(invoke(&[], &[]).is_err());
+        assert!(invoke(&[""], &[]).is_err());
+        assert_eq!(run(&["", ""], &[]).command, b" ");
+    }
+
+    #[test]
+    fn the_first_thing_that_ends_the_reading_counts() {
+        assert!(matches!(invoke(&["--version", "--bogus"], &[]), Ok(Invocation::Print(_))));
+        assert!(matches!(invoke(&["--version", "--n=x"], &[]), Ok(Invocation::Print(_))));
+        for line in [&["--bogus", "--version"][..], &["--n=x", "--version"], &["-t", "x", "--version"], &["-m", "x", "--help"]] {
+            assert!(invoke(line, &[]).is_err(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn an_option_of_the_command_is_explained() {
+        let error = invoke(&["ls", "-l"], &[]).expect_err("-l is none of ours");
+        assert_eq!(error.message, "unexpected argument '-l' found");
+        assert!(error.hint.contains("put -- before the command"), "{}", error.hint);
+    }
+
+    #[test]
+    fn messages_are_one_line() {
+        for line in [&["-m", "err"][..], &["-t", "1\n2"], &["--name"], &["--buffer_outs=1"], &["-t", "-1"], &["-é"], &["-s", "x", "true"]] {
+            let error = invoke(line, &[]).expect_err("wrong");
+            assert!(!error.message.contains('\n') && !error.message.is_empty(), "{error:?}");
+            println!("{}\nhint: {}", error.message, error.hint);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The spellings of dogwrap's command line, brought into the one form that the parser reads: `--name=value`.
+//!
+//! Options stand anywhere before `--`; a word that is none belongs to the command. Long names may be abbreviated and
+//! short ones clustered, and a value is the rest of the word or else the next word, whatever that looks like. All this
+//! is optparse's way. On top of it, hyphens are as good as underscores.
+
+use super::options::{OPTIONS, OptionDefinition, find};
+
+/// A command line in one form.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Spelled {
+    /// Options as `--name` or `--name=value`. Up to the first word that is no option, which is the last then, as it was.
+    pub options: Vec<String>,
+    /// The words of the command, as bytes.
+    pub command: Vec<Vec<u8>>,
+    /// Why reading stopped, when not at the end of the words or at an unknown option.
+    pub ambiguous: Option<Ambiguous>,
+}
+
+/// An abbreviation of several options.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ambiguous {
+    pub abbreviation: String,
+    pub candidates: Vec<&'static str>,
+}
+
+/// What a long name stands for.
+enum Meaning {
+    Option(&'static OptionDefinition),
+    Ambiguous(Vec<&'static str>),
+    Unknown,
+}
+
+/// Reads `words`, the arguments without the program's name.
+pub fn spell(words: &[Vec<u8>]) -> Spelled {
+    let mut spelled = Spelled::default();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let proceed = match word.as_slice() {
+            b"--" => {
+                spelled.command.extend(words.by_ref().cloned());
+                true
+            }
+            [b'-', b'-', long @ ..] => spelled.push_long(long, &mut words),
+            [b'-', cluster @ ..] if !cluster.is_empty() => spelled.push_cluster(cluster, &mut words),
+            _ => {
+                spelled.command.push(word.clone());
+                true
+            }
+        };
+        if !proceed {
+            break;
+        }
+    }
+    spelled
+}
+
+impl Spelled {
+    /// Adds `--name` or `--name=value`. Returns whether reading may go on.
+    fn push_long<'a>(&mut self, word: &[u8], rest: &mut impl Iterator<Item = &'a Vec<u8>>) -> bool {
+        let word = text(word);
+        let (name, value) = match word.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (word.as_str(), None),
+        };
+        match meaning(&name.replace('-', "_")) {
+            Meaning::Option(option) => {
+                self.push(option, value, rest);
+                true
+            }
+            Meaning::Ambiguous(candidates) => {
+                self.ambiguous = Some(Ambiguous { abbreviation: format!("--{name}"), candidates });
+                false
+            }
+            Meaning::Unknown => {
+                self.options.push(format!("--{word}"));
+                false
+            }
+        }
+    }
+
+    /// Adds the short options of one word. Returns whether reading may go on.
+    fn push_cluster<'a>(&mut self, cluster: &[u8], rest: &mut impl Iterator<Item = &'a Vec<u8>>) -> bool {
+        let cluster = text(cluster);
+        for (position, short) in cluster.char_indices() {
+            let Some(option) = OPTIONS.iter().find(|option| option.short == Some(short)) else {
+                self.options.push(format!("-{short}"));
+                return false;
+            };
+            let attached = &cluster[position + short.len_utf8()..];
+            if option.value.is_expected() {
+                self.push(option, (!attached.is_empty()).then(|| attached.to_owned()), rest);
+                break;
+            }
+            self.push(option, None, rest);
+        }
+        true
+    }
+
+    /// Adds `option`, with the next word for its value where it needs one and has none. An option without its value is
+    /// added as it is: the parser knows what to say of it.
+    fn push<'a>(&mut self, option: &OptionDefinition, value: Option<String>, rest: &mut impl Iterator<Item = &'a Vec<u8>>) {
+        let value = match value {
+            None if option.value.is_expected() => rest.next().map(|word| text(word)),
+            value => value,
+        };
+        self.options.push(match value {
+            Some(value) => format!("--{}={value}", option.long),
+            None => format!("--{}", option.long),
+        });
+    }
+}
+
+fn meaning(name: &str) -> Meaning {
+    if let Some(option) = find(name) {
+        return Meaning::Option(option);
+    }
+    let mut candidates: Vec<_> = OPTIONS.iter().filter(|option| option.in_dogwrap && option.long.starts_with(name)).collect();
+    match candidates.as_slice() {
+        [] => Meaning::Unknown,
+        [option] => Meaning::Option(option),
+        _ => {
+            candidates.sort_by_key(|option| option.long);
+            Meaning::Ambiguous(candidates.into_iter().map(|option| option.long).collect())
+        }
+    }
+}
+
+/// Options are text: what is not UTF-8 in them becomes U+FFFD.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &[&str]) -> Spelled {
+        spell(&line.iter().map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>())
+    }
+
+    fn options(line: &[&str]) -> Vec<String> {
+        read(line).options
+    }
+
+    #[test]
+    fn every_spelling_of_an_option_is_one() {
+        for line in [
+            &["-nfoo"][..],
+            &["-n", "foo"],
+            &["--name=foo"],
+            &["--name", "foo"],
+            &["--na=foo"],
+        ] {
+            assert_eq!(options(line), ["--name=foo"], "{line:?}");
+        }
+        assert_eq!(options(&["-n=foo"]), ["--name==foo"]);
+        assert_eq!(options(&["--submit-mode", "all"]), ["--submit_mode=all"]);
+        assert_eq!(options(&["-bnfoo"]), ["--buffer_outs", "--name=foo"]);
+        assert_eq!(options(&["-bn", "foo"]), ["--buffer_outs", "--name=foo"]);
+    }
+
+    #[test]
+    fn a_value_is_the_next_word_whatever_it_is() {
+        assert_eq!(options(&["-n", "-k"]), ["--name=-k"]);
+        assert_eq!(options(&["-n", "--"]), ["--name=--"]);
+        assert_eq!(options(&["-n"]), ["--name"]);
+    }
+
+    #[test]
+    fn options_stand_anywhere_before_the_double_hyphen() {
+        let spelled = read(&["echo", "-n", "hi", "-", "--", "-b", "--"]);
+        assert_eq!(spelled.options, ["--name=hi"]);
+        assert_eq!(spelled.command, [b"echo".to_vec(), b"-".to_vec(), b"-b".to_vec(), b"--".to_vec()]);
+    }
+
+    #[test]
+    fn a_flag_leaves_the_next_word_alone() {
+        assert_eq!(read(&["--buf", "ls"]).command, [b"ls".to_vec()]);
+    }
+
+    #[test]
+    fn an_ambiguous_abbreviation_ends_the_reading() {
+        let ambiguous = read(&["--n=x", "--bogus"]).ambiguous.expect("two options begin so");
+        assert_eq!(ambiguous.abbreviation, "--n");
+        assert_eq!(ambiguous.candidates, ["name", "notify_error", "notify_success", "notify_warning"]);
+        assert!(read(&["--=x"]).ambiguous.is_some());
+    }
+
+    #[test]
+    fn an_unknown_option_ends_the_reading() {
+        assert_eq!(options(&["--bogus=1", "-n", "x"]), ["--bogus=1"]);
+        assert_eq!(options(&["-bx", "-n", "x"]), ["--buffer_outs", "-x"]);
+    }
+
+    #[test]
+    fn an_option_that_dogwrap_lacks_is_never_abbreviated() {
+        for option in OPTIONS.iter().filter(|option| !option.in_dogwrap) {
+            assert_eq!(options(&[&format!("--{}", option.long), "1"])[0].split('=').next(), Some(&*format!("--{}", option.long)));
+            let shorter = &option.long[..option.long.len() - 1];
+            let named = options(&[&format!("--{shorter}=1")]);
+            assert_ne!(named, [format!("--{}=1", option.long)], "--{shorter}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The event that reports a run, as Datadog's API takes it (`POST /api/v1/events`).
+
+use serde::Serialize;
+
+use crate::excerpt::first;
+use crate::run::{Outcome, Run};
+use crate::settings::{Priority, Settings};
+use crate::text;
+use crate::verdict::AlertType;
+
+/// The longest aggregation key that the API takes, in characters.
+const MAXIMUM_AGGREGATION_KEY: usize = 100;
+
+/// An event. The fields are those of the API, in dogwrap's order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Event {
+    pub title: String,
+    /// Markdown, at most [`text::MAXIMUM_LENGTH`] characters.
+    pub text: String,
+    pub alert_type: AlertType,
+    /// Events with the same key are shown as one stream.
+    pub aggregation_key: String,
+    pub host: Option<String>,
+    pub priority: Priority,
+    /// None, not an empty list, when there are no tags.
+    pub tags: Option<Vec<String>>,
+}
+
+impl Event {
+    /// The event for `run`, seen on `host`.
+    pub fn new(run: &Run, alert_type: AlertType, settings: &Settings, host: Option<&str>) -> Self {
+        Self {
+            title: title(run, &settings.name, host),
+            text: text::text(&settings.command_text(), run, alert_type.notification(&settings.notifications)),
+            alert_type,
+            aggregation_key: first(&settings.name, MAXIMUM_AGGREGATION_KEY).to_owned(),
+            host: host.map(str::to_owned),
+            priority: settings.priority.unwrap_or(alert_type.default_priority()),
+            tags: (!settings.tags.is_empty()).then(|| settings.tags.clone()),
+        }
+    }
+}
+
+fn title(run: &Run, name: &str, host: Option<&str>) -> String {
+    let what = match run.outcome {
+        Outcome::Exited(0) => "succeeded in",
+        Outcome::TimedOut => "timed out after",
+        _ => "failed in",
+    };
+    format!("[{}] {name} {what} {:.2}s", host.unwrap_or("None"), run.duration.as_secs_f64())
+}

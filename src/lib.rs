@@ -1,0 +1,25 @@
+//! The rules of dogwrap, and the component made of them.
+//!
+//! Facts pass one way: the command line becomes [`settings::Settings`], a supervised command becomes a [`run::Run`],
+//! both are judged ([`verdict`]), what is to be reported becomes an [`event::Event`], and that becomes HTTP
+//! [`requests`]. All of this is plain data and plain functions: nothing here reads a clock, the environment or a file,
+//! and everything is tested natively.
+//!
+//! What touches the world is in `wrapper`, which exists on WASI only: the adapters for the world of that name in `wit/`.
+
+pub mod capture;
+pub mod command_line;
+pub mod event;
+pub mod excerpt;
+pub mod host_name;
+pub mod metric;
+pub mod requests;
+pub mod run;
+pub mod seconds;
+pub mod settings;
+pub mod sites;
+pub mod text;
+pub mod verdict;
+
+#[cfg(target_os = "wasi")]
+mod wrapper;

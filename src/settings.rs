@@ -1,0 +1,108 @@
+//! What one invocation is to do: plain data, made by the command line, read by every rule.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::sites::Api;
+
+/// When an event is submitted, and what for. `--submit_mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubmitMode {
+    /// A failure is an error event. A success is not reported.
+    Errors,
+    /// As `Errors`, for commands whose listed exit codes are expected: those are warning events.
+    Warnings,
+    /// Every run is an event.
+    All,
+}
+
+/// How much attention an event asks for in Datadog's event stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    Normal,
+    Low,
+}
+
+/// Messages added to an event, by what it says; usually `@` mentions. An empty one is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notifications {
+    pub success: String,
+    pub error: String,
+    pub warning: String,
+}
+
+/// How long the stages of a run may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeLimits {
+    /// After this the command is told to end. None is no limit.
+    pub timeout: Option<Duration>,
+    /// After SIGTERM, this long until SIGKILL.
+    pub sigterm_timeout: Duration,
+    /// After SIGKILL, this long until the command is given up.
+    pub sigkill_timeout: Duration,
+    /// After the command has ended, how long the rest of its output is waited for.
+    pub drain_timeout: Duration,
+}
+
+/// A secret that goes into an HTTP header and nowhere else: it has no text form.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a key that can stand in an HTTP header: visible ASCII characters only. Returns none for any other.
+    pub fn new(key: &str) -> Option<Self> {
+        let sendable = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic());
+        sendable.then(|| Self(key.to_owned()))
+    }
+
+    /// The key itself, for the one header that carries it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret")
+    }
+}
+
+/// Where events go, and with whose keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    pub api: Api,
+    /// None when no key was given anywhere: events are then kept.
+    pub api_key: Option<Secret>,
+    /// Sent along when `DATADOG_APP_KEY` or `DD_APP_KEY` is set, as dogwrap does. The API does not ask for it.
+    pub application_key: Option<Secret>,
+}
+
+/// Everything that one invocation was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The name of the job, in the title and as the aggregation key.
+    pub name: String,
+    /// The command for the shell, as bytes: it may hold file names in any encoding.
+    pub command: Vec<u8>,
+    pub submit_mode: SubmitMode,
+    /// Exit codes that are warnings. A negative one stands for a signal, as in the event's text.
+    pub warning_codes: Vec<i32>,
+    pub priority: Option<Priority>,
+    pub tags: Vec<String>,
+    pub notifications: Notifications,
+    pub send_metric: bool,
+    /// Whether the output is held back until the command has ended.
+    pub buffer_outs: bool,
+    pub limits: TimeLimits,
+    pub destination: Destination,
+    /// What is odd about the invocation, but no reason to refuse it: for stderr, one line each.
+    pub warnings: Vec<String>,
+}
+
+impl Settings {
+    /// The command as text, for people: each part that is not UTF-8 is U+FFFD.
+    pub fn command_text(&self) -> String {
+        String::from_utf8_lossy(&self.command).into_owned()
+    }
+}

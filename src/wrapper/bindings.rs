@@ -1,0 +1,12 @@
+//! Bindings of what the host lends, sharing the types of the `wasi` crate.
+
+wit_bindgen::generate!({
+    path: "wit",
+    world: "capabilities",
+    with: {
+        "wasi:clocks/monotonic-clock@0.2.12": wasi::clocks::monotonic_clock,
+        "wasi:io/error@0.2.12": wasi::io::error,
+        "wasi:io/poll@0.2.12": wasi::io::poll,
+        "wasi:io/streams@0.2.12": wasi::io::streams,
+    },
+});

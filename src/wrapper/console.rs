@@ -1,0 +1,178 @@
+//! Standard output and standard error: written as fast as their readers take it, and never waited for unless asked.
+
+use std::time::Duration;
+
+use wasi::cli::{stderr, stdout};
+use wasi::clocks::monotonic_clock;
+use wasi::io::poll::{Pollable, poll};
+use wasi::io::streams::{OutputStream, StreamError};
+
+use super::bindings::dogwrap::wrapper::signals;
+
+/// One of the two streams, and what its reader has not taken yet.
+pub struct Sink {
+    // Before the stream: a pollable is its child and has to be dropped first.
+    pollable: Pollable,
+    stream: OutputStream,
+    backlog: Vec<u8>,
+    lost: Option<Loss>,
+}
+
+/// Why a stream cannot be written any more.
+struct Loss {
+    reason: String,
+    reported: bool,
+}
+
+impl Sink {
+    fn new(stream: OutputStream) -> Self {
+        Self { pollable: stream.subscribe(), stream, backlog: Vec::new(), lost: None }
+    }
+
+    /// Writes `bytes`, or keeps what cannot be written at once.
+    pub fn accept(&mut self, bytes: &[u8]) {
+        let written = if self.backlog.is_empty() { self.write(bytes) } else { 0 };
+        if self.lost.is_none() {
+            self.backlog.extend_from_slice(&bytes[written..]);
+        }
+    }
+
+    /// How many bytes wait for the reader. None ever do once the reader is gone.
+    pub fn backlog(&self) -> usize {
+        self.backlog.len()
+    }
+
+    /// Writes of the backlog what can be written at once.
+    pub fn advance(&mut self) {
+        let backlog = std::mem::take(&mut self.backlog);
+        let written = self.write(&backlog);
+        self.backlog = backlog;
+        self.backlog.drain(..written);
+        if self.lost.is_some() {
+            self.backlog.clear();
+        }
+    }
+
+    /// Ready when more can be written.
+    pub fn pollable(&self) -> &Pollable {
+        &self.pollable
+    }
+
+    /// Writes as much of `bytes` as can be written at once and returns how much that was.
+    fn write(&mut self, bytes: &[u8]) -> usize {
+        let mut written = 0;
+        while written < bytes.len() && self.lost.is_none() {
+            let permitted = self.permitted();
+            if permitted == 0 {
+                break;
+            }
+            let end = bytes.len().min(written + permitted);
+            if let Err(error) = self.stream.write(&bytes[written..end]) {
+                self.lose(&error);
+            }
+            written = end;
+        }
+        written
+    }
+
+    fn permitted(&mut self) -> usize {
+        match self.stream.check_write() {
+            Ok(permitted) => usize::try_from(permitted).unwrap_or(usize::MAX),
+            Err(error) => {
+                self.lose(&error);
+                0
+            }
+        }
+    }
+
+    fn lose(&mut self, error: &StreamError) {
+        let reason = match error {
+            StreamError::Closed => "its reader is gone".to_owned(),
+            StreamError::LastOperationFailed(error) => error.to_debug_string(),
+        };
+        self.lost.get_or_insert(Loss { reason, reported: false });
+    }
+
+    /// Whether everything has reached the reader, or never can.
+    fn is_settled(&mut self) -> bool {
+        self.advance();
+        self.backlog.is_empty() && (self.permitted() > 0 || self.lost.is_some())
+    }
+}
+
+/// Both streams, and the name that messages begin with.
+pub struct Console {
+    program: String,
+    pub stdout: Sink,
+    pub stderr: Sink,
+}
+
+impl Console {
+    pub fn new(program: &str) -> Self {
+        Self {
+            program: program.to_owned(),
+            stdout: Sink::new(stdout::get_stdout()),
+            stderr: Sink::new(stderr::get_stderr()),
+        }
+    }
+
+    /// The name that the program was called by.
+    pub fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// Prints what was asked for.
+    pub fn print(&mut self, text: &str) {
+        self.stdout.accept(text.as_bytes());
+    }
+
+    /// Says something to people: one line on standard error.
+    pub fn message(&mut self, message: &str) {
+        let line = format!("{}: {message}\n", self.program);
+        self.stderr.accept(line.as_bytes());
+    }
+
+    /// Says what was wrong, and what to do.
+    pub fn error(&mut self, message: &str, hint: &str) {
+        self.message(&format!("error: {message}"));
+        self.stderr.accept(format!("hint: {hint}\n").as_bytes());
+    }
+
+    /// Says once that standard output has been lost. Of standard error there is nobody to tell.
+    pub fn report_loss(&mut self) {
+        if let Some(loss) = self.stdout.lost.as_mut().filter(|loss| !loss.reported) {
+            loss.reported = true;
+            let message = format!("standard output cannot be written, going on without: {}", loss.reason);
+            self.message(&message);
+        }
+    }
+
+    /// Waits until everything written has reached its reader, at most for `patience`, and only until a signal asks to
+    /// end. Returns whether it has.
+    pub fn settle(&mut self, patience: Option<Duration>) -> bool {
+        // Only a flush tells when the last bytes have left the host as well.
+        let _ = (self.stdout.stream.flush(), self.stderr.stream.flush());
+        let patience = patience.map(|patience| monotonic_clock::subscribe_duration(nanoseconds(patience)));
+        let signal = signals::subscribe();
+        loop {
+            self.report_loss();
+            let unsettled: Vec<_> =
+                [&mut self.stdout, &mut self.stderr].into_iter().filter_map(|sink| (!sink.is_settled()).then_some(&*sink)).collect();
+            if unsettled.is_empty() {
+                return true;
+            }
+            let ends = [Some(&signal), patience.as_ref()];
+            let ends: Vec<_> = ends.into_iter().flatten().collect();
+            let writable = unsettled.iter().map(|sink| &sink.pollable);
+            let pollables: Vec<_> = ends.iter().copied().chain(writable).collect();
+            if poll(&pollables).iter().any(|ready| (*ready as usize) < ends.len()) {
+                return false;
+            }
+        }
+    }
+}
+
+/// A duration as WASI counts it.
+pub fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,361 @@
+//! Supervising a command: its output is forwarded and captured as it comes, its end is seen when it happens, and its
+//! limits of time are kept.
+//!
+//! Everything that can happen is waited for in one place. No step of this loop blocks, whatever the command prints and
+//! however slowly our own readers take it.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use wasi::clocks::monotonic_clock;
+use wasi::io::poll::{Pollable, poll};
+use wasi::io::streams::{InputStream, StreamError};
+
+use super::bindings::dogwrap::wrapper::process::{Child, ExitStatus, SpawnError, SpawnOptions, spawn};
+use super::bindings::dogwrap::wrapper::signals::{self, Signal};
+use super::console::{Console, Sink, nanoseconds};
+use super::held_back::{HeldBack, Store};
+use crate::capture::Capture;
+use crate::run::{Outcome, Run};
+use crate::settings::{Settings, TimeLimits};
+
+/// The shell that runs commands, as dogwrap's.
+const SHELL: &str = "/bin/sh";
+
+/// How much is read at once, in bytes: what a pipe holds.
+const PIECE: u64 = 64 * 1024;
+
+/// How far the command may be ahead of a slow reader of ours before it has to wait for it, as it would without us.
+const SLACK: usize = 256 * 1024;
+
+/// The same once the command has ended: what its pipe can still hold is to be in the event.
+const SLACK_AT_END: usize = 2 * 1024 * 1024;
+
+/// What is left of a command when its supervision is over.
+pub struct Supervised {
+    pub run: Run,
+    pub held_back: HeldBack,
+    /// The command's child resource, if something it left behind can still print.
+    pub still_printing: Option<Child>,
+}
+
+/// Runs the command of `settings` until it has ended or is given up.
+pub fn supervise(settings: &Settings, console: &mut Console) -> Supervised {
+    let arguments = [b"-c".to_vec(), settings.command.clone()];
+    let options = SpawnOptions { unset_environment: Vec::new() };
+    match spawn(SHELL.as_bytes(), &arguments, &options) {
+        Ok(child) => Supervision::new(child, settings, console).run(),
+        Err(error) => not_started(&error, console),
+    }
+}
+
+/// The run of a command that never was: its outcome is what a shell would give, and the event says why.
+fn not_started(error: &SpawnError, console: &mut Console) -> Supervised {
+    let (status, reason) = match error {
+        SpawnError::NotFound => (127, "not found".to_owned()),
+        SpawnError::NotExecutable => (126, "permission denied".to_owned()),
+        SpawnError::ArgumentsTooLong => (126, "the command is too long".to_owned()),
+        SpawnError::NotPermitted => (126, "the host does not permit this command".to_owned()),
+        SpawnError::Other(reason) => (126, reason.clone()),
+    };
+    let message = format!("cannot start {SHELL}: {reason}");
+    console.message(&message);
+    let mut stderr = Capture::default();
+    stderr.push(message.as_bytes());
+    let run = Run {
+        outcome: Outcome::NotStarted { status },
+        duration: Duration::ZERO,
+        ended_at: seconds_since_1970(),
+        stdout: Capture::default(),
+        stderr,
+        output_left_open: false,
+    };
+    Supervised { run, held_back: HeldBack::default(), still_printing: None }
+}
+
+fn seconds_since_1970() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The command runs.
+    Running,
+    /// The command was told to end, since the given time.
+    Terminating(Instant),
+    /// The command was killed, at the given time.
+    Killing(Instant),
+    /// The command has ended. What it printed is read to its end.
+    Draining,
+    /// Nothing more is waited for.
+    Over,
+}
+
+/// The end of a command.
+struct End {
+    status: ExitStatus,
+    duration: Duration,
+    at: f64,
+}
+
+/// One stream of the command.
+struct Source {
+    // In this order: a pollable is a child of its stream.
+    pollable: Pollable,
+    stream: InputStream,
+}
+
+/// Everything that belongs to one stream.
+struct Channel {
+    /// None when the stream has ended.
+    source: Option<Source>,
+    capture: Capture,
+    /// Where output is held back, if it is.
+    store: Option<Store>,
+}
+
+/// What a wait was for.
+#[derive(Clone, Copy)]
+enum Wake {
+    Stdout,
+    Stderr,
+    Writable,
+    Exit,
+    Group,
+    Signal,
+    Deadline,
+}
+
+struct Supervision<'a> {
+    console: &'a mut Console,
+    limits: TimeLimits,
+    stdout: Channel,
+    stderr: Channel,
+    exit: Option<Pollable>,
+    group: Option<Pollable>,
+    signals: Pollable,
+    /// When the present phase is over, and the timer for it.
+    deadline: Option<(Instant, Pollable)>,
+    phase: Phase,
+    started: Instant,
+    interrupts: u32,
+    timed_out: bool,
+    end: Option<End>,
+    // After everything that is a child of it.
+    child: Child,
+}
+
+impl<'a> Supervision<'a> {
+    fn new(child: Child, settings: &Settings, console: &'a mut Console) -> Self {
+        let channel = |stream: Result<InputStream, ()>| Channel {
+            source: stream.ok().map(|stream| Source { pollable: stream.subscribe(), stream }),
+            capture: Capture::default(),
+            store: settings.buffer_outs.then(Store::default),
+        };
+        let mut supervision = Self {
+            console,
+            limits: settings.limits,
+            stdout: channel(child.stdout()),
+            stderr: channel(child.stderr()),
+            exit: Some(child.subscribe()),
+            group: None,
+            signals: signals::subscribe(),
+            deadline: None,
+            phase: Phase::Running,
+            started: Instant::now(),
+            interrupts: 0,
+            timed_out: false,
+            end: None,
+            child,
+        };
+        supervision.set_deadline(settings.limits.timeout);
+        supervision
+    }
+
+    fn run(mut self) -> Supervised {
+        while !self.is_over() {
+            for wake in self.wait() {
+                match wake {
+                    Wake::Stdout => self.stdout.read(&mut self.console.stdout),
+                    Wake::Stderr => self.stderr.read(&mut self.console.stderr),
+                    Wake::Writable => {
+                        self.console.stdout.advance();
+                        self.console.stderr.advance();
+                    }
+                    Wake::Exit => self.command_ended(),
+                    Wake::Group => self.group_ended(),
+                    Wake::Signal => self.forward_signals(),
+                    Wake::Deadline => self.time_is_up(),
+                }
+            }
+            self.console.report_loss();
+        }
+        self.finish()
+    }
+
+    fn is_over(&self) -> bool {
+        let read = self.stdout.source.is_none() && self.stderr.source.is_none();
+        self.phase == Phase::Over || (self.phase == Phase::Draining && read)
+    }
+
+    /// Waits until something happens, and returns what.
+    fn wait(&self) -> Vec<Wake> {
+        let slack = if self.phase == Phase::Draining { SLACK_AT_END } else { SLACK };
+        let mut waits: Vec<(Wake, &Pollable)> = Vec::with_capacity(8);
+        for (wake, channel, sink) in
+            [(Wake::Stdout, &self.stdout, &self.console.stdout), (Wake::Stderr, &self.stderr, &self.console.stderr)]
+        {
+            if let Some(source) = channel.source.as_ref().filter(|_| sink.backlog() < slack) {
+                waits.push((wake, &source.pollable));
+            }
+            if sink.backlog() > 0 {
+                waits.push((Wake::Writable, sink.pollable()));
+            }
+        }
+        waits.extend(self.exit.as_ref().map(|pollable| (Wake::Exit, pollable)));
+        waits.extend(self.group.as_ref().map(|pollable| (Wake::Group, pollable)));
+        waits.extend(self.deadline.as_ref().map(|(_, pollable)| (Wake::Deadline, pollable)));
+        waits.push((Wake::Signal, &self.signals));
+        let pollables: Vec<_> = waits.iter().map(|(_, pollable)| *pollable).collect();
+        poll(&pollables).into_iter().map(|ready| waits[ready as usize].0).collect()
+    }
+
+    /// Enters a phase that lasts `limit` at most; without a limit, until something else ends it.
+    fn enter(&mut self, phase: Phase, limit: Duration) {
+        self.phase = phase;
+        self.set_deadline(Some(limit));
+    }
+
+    fn set_deadline(&mut self, limit: Option<Duration>) {
+        let deadline = limit.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
+        self.deadline = deadline
+            .map(|(deadline, limit)| (deadline, monotonic_clock::subscribe_duration(nanoseconds(limit))));
+    }
+
+    fn command_ended(&mut self) {
+        let Some(status) = self.child.exit_status() else { return };
+        self.exit = None;
+        self.end = Some(End { status, duration: self.started.elapsed(), at: seconds_since_1970() });
+        match self.phase {
+            Phase::Running => self.enter(Phase::Draining, self.limits.drain_timeout),
+            // It was told to end, and so was its whole group: the rest of it has the same time.
+            _ => self.group = Some(self.child.subscribe_group()),
+        }
+    }
+
+    fn group_ended(&mut self) {
+        self.group = None;
+        self.enter(Phase::Draining, self.limits.drain_timeout);
+    }
+
+    fn time_is_up(&mut self) {
+        if self.deadline.as_ref().is_none_or(|(deadline, _)| Instant::now() < *deadline) {
+            return;
+        }
+        match self.phase {
+            Phase::Running => {
+                self.timed_out = true;
+                self.say(&format!("Command timed out after {:.2}s, killing with SIGTERM", self.started.elapsed().as_secs_f64()));
+                self.child.signal(Signal::Terminate);
+                self.terminating();
+            }
+            Phase::Terminating(since) => {
+                self.say(&format!("SIGTERM timeout failed after {:.2}s, killing with SIGKILL", since.elapsed().as_secs_f64()));
+                self.kill();
+            }
+            Phase::Killing(since) => {
+                self.say(&format!("SIGKILL timeout failed after {:.2}s, exiting", since.elapsed().as_secs_f64()));
+                self.phase = Phase::Over;
+            }
+            Phase::Draining | Phase::Over => self.phase = Phase::Over,
+        }
+    }
+
+    fn terminating(&mut self) {
+        self.enter(Phase::Terminating(Instant::now()), self.limits.sigterm_timeout);
+    }
+
+    fn kill(&mut self) {
+        self.child.signal(Signal::Kill);
+        self.enter(Phase::Killing(Instant::now()), self.limits.sigkill_timeout);
+    }
+
+    fn forward_signals(&mut self) {
+        while let Some(signal) = signals::receive() {
+            let asks_to_end = !matches!(signal, Signal::User1 | Signal::User2);
+            if self.phase == Phase::Draining && asks_to_end {
+                self.phase = Phase::Over;
+                continue;
+            }
+            self.child.signal(signal);
+            self.interrupts += u32::from(signal == Signal::Interrupt);
+            if self.interrupts > 1 && !matches!(self.phase, Phase::Killing(_)) {
+                self.kill();
+            } else if asks_to_end && self.phase == Phase::Running {
+                self.terminating();
+            }
+        }
+    }
+
+    /// Says what is done to the command, in dogwrap's words.
+    fn say(&mut self, message: &str) {
+        self.console.stderr.accept(format!("{message}\n").as_bytes());
+    }
+
+    fn finish(self) -> Supervised {
+        let output_left_open = self.stdout.source.is_some() || self.stderr.source.is_some();
+        let end = self.end.unwrap_or_else(|| End {
+            // Given up: SIGKILL is the last that was done to it.
+            status: ExitStatus::Signaled(9),
+            duration: self.started.elapsed(),
+            at: seconds_since_1970(),
+        });
+        let outcome = match end.status {
+            _ if self.timed_out => Outcome::TimedOut,
+            ExitStatus::Exited(status) => Outcome::Exited(status),
+            ExitStatus::Signaled(signal) => Outcome::Signaled(signal),
+        };
+        let (stdout, stderr) = (self.stdout, self.stderr);
+        Supervised {
+            run: Run {
+                outcome,
+                duration: end.duration,
+                ended_at: end.at,
+                stdout: stdout.capture,
+                stderr: stderr.capture,
+                output_left_open,
+            },
+            held_back: HeldBack {
+                stdout: stdout.store.unwrap_or_default(),
+                stderr: stderr.store.unwrap_or_default(),
+            },
+            still_printing: output_left_open.then_some(self.child),
+        }
+    }
+}
+
+impl Channel {
+    /// Reads what is there, and passes it on.
+    fn read(&mut self, sink: &mut Sink) {
+        let Some(source) = &self.source else { return };
+        match source.stream.read(PIECE) {
+            Ok(bytes) => {
+                self.capture.push(&bytes);
+                self.pass_on(&bytes, sink);
+            }
+            Err(StreamError::Closed | StreamError::LastOperationFailed(_)) => self.source = None,
+        }
+    }
+
+    fn pass_on(&mut self, bytes: &[u8], sink: &mut Sink) {
+        let Some(store) = &mut self.store else { return sink.accept(bytes) };
+        if store.hold(bytes).is_err() {
+            // Held back no longer, rather than lost.
+            while let Some(held) = store.take() {
+                sink.accept(&held);
+            }
+            self.store = None;
+            sink.accept(bytes);
+        }
+    }
+}
