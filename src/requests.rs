@@ -2,6 +2,7 @@
 //! whoever delivers them.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::event::Event;
 use crate::metric::Submission;
@@ -36,18 +37,24 @@ impl Kind {
 }
 
 /// One POST to Datadog's API.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request {
     pub kind: Kind,
-    /// JSON.
-    pub body: serde_json::Value,
+    /// JSON, as it is sent.
+    pub body: Box<RawValue>,
+}
+
+impl Request {
+    fn new(kind: Kind, body: &impl Serialize) -> Option<Self> {
+        Some(Self { kind, body: to_raw_value(body).ok()? })
+    }
 }
 
 /// The requests that report `run`, in the order they are to be sent. Each stands by itself: that one cannot be
 /// delivered is no reason to hold back the other.
 pub fn requests(run: &Run, alert_type: AlertType, settings: &Settings, host: Option<&str>) -> Vec<Request> {
-    let metric = settings.send_metric.then(|| Submission::duration(run, settings, host));
     let event = Event::new(run, alert_type, settings, host);
-    let metric = metric.into_iter().map(|metric| (Kind::Metric, serde_json::json!(metric)));
-    metric.chain([(Kind::Event, serde_json::json!(event))]).map(|(kind, body)| Request { kind, body }).collect()
+    let metric = settings.send_metric.then(|| Submission::duration(run, settings, host));
+    let metric = metric.and_then(|metric| Request::new(Kind::Metric, &metric));
+    metric.into_iter().chain(Request::new(Kind::Event, &event)).collect()
 }

@@ -79,7 +79,7 @@ fn keep(failures: Vec<(&Request, String)>, destination: &Destination, key: &str,
 
 /// Sends one request. The error says why it was not accepted, in one line.
 fn post(request: &Request, destination: &Destination, key: &Secret, time: Duration) -> Result<(), String> {
-    let body = request.body.to_string();
+    let body = request.body.get().to_owned();
     // The host lets this time bound the whole exchange: it is the only one that the client can set.
     let mut builder = Client::new()
         .post(&destination.api.url(request.kind.path()))
