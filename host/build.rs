@@ -25,7 +25,9 @@ fn main() {
     let mut config = engine::config();
     // Named although it is the machine we build on: only then is the code for the baseline of that target, and runs on
     // older processors, too.
-    config.target(&env::var("TARGET").expect("cargo sets it")).expect("wasmtime compiles for every target we build for");
+    config
+        .target(&env::var("TARGET").expect("cargo sets it"))
+        .expect("wasmtime compiles for every target we build for");
     let engine = Engine::new(&config).expect("the configuration is valid");
     let compiled = engine.precompile_component(&component).expect("what the Rust compiler makes is a valid component");
     let output = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("dogwrap.cwasm");

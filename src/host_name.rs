@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn the_environment_comes_first() {
-        let sources = Sources { environment: Some("my_host"), canonical_name: Some("fqdn.example"), ..Sources::default() };
+        let sources =
+            Sources { environment: Some("my_host"), canonical_name: Some("fqdn.example"), ..Sources::default() };
         assert_eq!(host_name(&sources).as_deref(), Some("my_host"));
     }
 

@@ -45,7 +45,9 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for spelling in ["", " ", ".", "+", "-1", "x", "1e3", "0x10", "1_000", "010", "08", "٣", "inf", "nan", "1.5.2", "1 2"] {
+        for spelling in
+            ["", " ", ".", "+", "-1", "x", "1e3", "0x10", "1_000", "010", "08", "٣", "inf", "nan", "1.5.2", "1 2"]
+        {
             assert!(parse(spelling).is_err(), "{spelling:?}");
         }
     }

@@ -56,7 +56,13 @@ impl Secret {
         sendable.then(|| Self(key.to_owned()))
     }
 
-    /// The key itself, for the one header that carries it.
+    /// Takes the value of a header as it is. Returns none for what cannot stand in one.
+    pub fn header(value: &str) -> Option<Self> {
+        let sendable = value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+        sendable.then(|| Self(value.to_owned()))
+    }
+
+    /// The secret itself, for the one header that carries it.
     pub fn reveal(&self) -> &str {
         &self.0
     }

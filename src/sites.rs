@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+use crate::settings::Secret;
+
 /// Datadog's sites: short name, domain. The API of a site is `https://api.DOMAIN`.
 ///
 /// From the servers of Datadog's OpenAPI description and its documentation of sites; `us` is dogwrap's own name for the
@@ -21,9 +26,16 @@ pub const SITES: &[(&str, &str)] = &[
 /// Names that mean the same as one in [`SITES`].
 const ALIASES: &[(&str, &str)] = &[("us", "us1"), ("eu1", "eu"), ("us1-fed", "gov")];
 
+/// What may not stand in a URL as it is, and is encoded for whoever wrote it so.
+const ENCODED: &AsciiSet = &CONTROLS.add(b' ');
+
 /// The address of an API: where requests go, without the path of any of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Api(String);
+pub struct Api {
+    address: String,
+    /// The value of the `Authorization` header that a gateway before the API asks for.
+    authorization: Option<Secret>,
+}
 
 impl Api {
     /// The API of Datadog's first site, which is the default.
@@ -32,13 +44,13 @@ impl Api {
     }
 
     fn of_domain(domain: &str) -> Self {
-        Self(format!("https://api.{domain}"))
+        Self { address: format!("https://api.{domain}"), authorization: None }
     }
 
     /// Reads a site: one of Datadog's by short name or domain, or the URL of an API.
     ///
-    /// Of a URL, slashes and blanks at the ends do not count, and a path goes in front of the API's own. The error says
-    /// what is wrong with it.
+    /// Of a URL, slashes and blanks at the ends do not count, a path goes in front of the API's own, and a user name
+    /// with its password is sent as basic authentication. The error says what is wrong, without showing any of it.
     pub fn parse(site: &str) -> Result<Self, String> {
         let name = ALIASES.iter().find(|(alias, _)| *alias == site).map_or(site, |(_, name)| *name);
         if let Some((_, domain)) = SITES.iter().find(|(short, domain)| *short == name || *domain == name) {
@@ -48,7 +60,7 @@ impl Api {
     }
 
     fn parse_url(site: &str) -> Result<Self, String> {
-        let url = site.trim().trim_matches('/');
+        let url = utf8_percent_encode(site.trim().trim_matches('/'), ENCODED).to_string();
         let unknown = || {
             let names: Vec<&str> = SITES.iter().map(|(short, _)| *short).collect();
             format!("not one of {}, nor one of their domains, nor a URL", names.join(", "))
@@ -60,26 +72,42 @@ impl Api {
         if scheme != "http" && scheme != "https" {
             return Err("a URL of an API starts with http:// or https://".to_owned());
         }
-        if authority.as_str().contains('@') {
-            return Err("a URL of an API holds no user name or password".to_owned());
-        }
         if url.contains(['?', '#']) {
             return Err("a URL of an API has no query and no fragment".to_owned());
         }
+        let (credentials, server) = match authority.as_str().rsplit_once('@') {
+            Some((credentials, server)) => (Some(credentials), server),
+            None => (None, authority.as_str()),
+        };
         let path = uri.path().trim_end_matches('/');
-        Ok(Self(format!("{scheme}://{authority}{path}")))
+        Ok(Self {
+            address: format!("{scheme}://{server}{path}"),
+            authorization: credentials.and_then(|credentials| Secret::header(&basic_authentication(credentials))),
+        })
     }
 
     /// The URL of a request to `path`, which starts with a slash.
     pub fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.0)
+        format!("{}{path}", self.address)
+    }
+
+    /// The value of the `Authorization` header to send, if any.
+    pub fn authorization(&self) -> Option<&Secret> {
+        self.authorization.as_ref()
     }
 }
 
 impl fmt::Display for Api {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(&self.address)
     }
+}
+
+/// The header value for `user:password`, as they stand in a URL (RFC 7617).
+fn basic_authentication(credentials: &str) -> String {
+    let (user, password) = credentials.split_once(':').unwrap_or((credentials, ""));
+    let decoded = [user, password].map(|part| percent_decode_str(part).collect::<Vec<u8>>());
+    format!("Basic {}", BASE64_STANDARD.encode(decoded.join(&b':')))
 }
 
 #[cfg(test)]
@@ -111,8 +139,21 @@ mod tests {
     }
 
     #[test]
+    fn what_a_url_cannot_hold_is_encoded() {
+        assert_eq!(address("http://h/a b/é"), "http://h/a%20b/%C3%A9");
+    }
+
+    #[test]
+    fn credentials_are_sent_and_not_shown() {
+        let api = Api::parse("http://user:pa%73s@h:81/base").expect("a URL");
+        assert_eq!(api.to_string(), "http://h:81/base");
+        assert_eq!(api.authorization().map(Secret::reveal), Some("Basic dXNlcjpwYXNz"));
+        assert!(!format!("{api:?}").contains("dXNl"));
+    }
+
+    #[test]
     fn anything_else_is_refused() {
-        for site in ["", "US", "us4", "datadoghq.com/", "api.datadoghq.com", "h:80", "ftp://h", "http://", "http://u:p@h"] {
+        for site in ["", "US", "us4", "datadoghq.com/", "api.datadoghq.com", "h:80", "ftp://h", "http://"] {
             assert!(Api::parse(site).is_err(), "{site:?}");
         }
         for site in ["http://h?a=b", "http://h/#x", "http://h h"] {

@@ -13,7 +13,9 @@ fn is_lent(name: &str) -> bool {
 
 /// The variables that the component is lent. One that is not UTF-8 cannot be: WASI has strings only.
 pub fn lent() -> Vec<(String, String)> {
-    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
     std::env::vars_os().filter_map(text).filter(|(name, _)| is_lent(name)).collect()
 }
 

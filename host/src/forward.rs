@@ -76,4 +76,3 @@ fn close_inherited() {
         let _ = nix::unistd::close(descriptor);
     }
 }
-

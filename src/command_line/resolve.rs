@@ -14,7 +14,11 @@ const DEFAULT_SIGKILL_TIMEOUT: Duration = Duration::from_secs(60);
 const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Makes the settings of one run of `command`.
-pub fn settings(matches: &ArgMatches, command: Vec<Vec<u8>>, environment: Environment<'_>) -> Result<Settings, UsageError> {
+pub fn settings(
+    matches: &ArgMatches,
+    command: Vec<Vec<u8>>,
+    environment: Environment<'_>,
+) -> Result<Settings, UsageError> {
     let command = command.join(&b' ');
     if command.is_empty() {
         return Err(UsageError::new("there is no command to run", "see --help"));
@@ -91,8 +95,13 @@ fn api(option: Option<&str>, environment: Environment<'_>) -> Result<Api, UsageE
     };
     match site {
         None => Ok(Api::default_site()),
-        Some(site) => Api::parse(&site).map_err(|reason| UsageError::invalid(source, &site, &reason)),
+        Some(site) => Api::parse(&site).map_err(|reason| UsageError::invalid(source, shown(&site), &reason)),
     }
+}
+
+/// The site as messages show it: without whatever may be a password.
+fn shown(site: &str) -> &str {
+    site.rsplit_once('@').map_or(site, |(_, server)| server)
 }
 
 /// The key of `-k`; without it that of `DD_API_KEY`, then of `DATADOG_API_KEY`. An empty `-k` turns the two around, as
@@ -155,7 +164,8 @@ mod tests {
     use crate::command_line::{Invocation, parse};
 
     fn invoke(line: &[&str], variables: &[(&str, &str)]) -> Result<Invocation, UsageError> {
-        let environment = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let environment =
+            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         parse("dogwrap", &line.iter().map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>(), &environment)
     }
 
@@ -197,6 +207,8 @@ mod tests {
         assert_eq!(site(&["-s", "us3", "true"], &variables), "https://api.us3.datadoghq.com");
         assert_eq!(site(&["-s", "", "true"], &variables), "http://own");
         assert!(invoke(&["true"], &[("DD_SITE", "nowhere")]).is_err());
+        let error = invoke(&["-s", "http://u:secret@h?x", "true"], &[]).expect_err("a query");
+        assert!(!error.message.contains("secret"), "{}", error.message);
     }
 
     #[test]
@@ -241,7 +253,9 @@ mod tests {
     fn the_first_thing_that_ends_the_reading_counts() {
         assert!(matches!(invoke(&["--version", "--bogus"], &[]), Ok(Invocation::Print(_))));
         assert!(matches!(invoke(&["--version", "--n=x"], &[]), Ok(Invocation::Print(_))));
-        for line in [&["--bogus", "--version"][..], &["--n=x", "--version"], &["-t", "x", "--version"], &["-m", "x", "--help"]] {
+        for line in
+            [&["--bogus", "--version"][..], &["--n=x", "--version"], &["-t", "x", "--version"], &["-m", "x", "--help"]]
+        {
             assert!(invoke(line, &[]).is_err(), "{line:?}");
         }
     }
@@ -255,7 +269,15 @@ mod tests {
 
     #[test]
     fn messages_are_one_line() {
-        for line in [&["-m", "err"][..], &["-t", "1\n2"], &["--name"], &["--buffer_outs=1"], &["-t", "-1"], &["-é"], &["-s", "x", "true"]] {
+        for line in [
+            &["-m", "err"][..],
+            &["-t", "1\n2"],
+            &["--name"],
+            &["--buffer_outs=1"],
+            &["-t", "-1"],
+            &["-é"],
+            &["-s", "x", "true"],
+        ] {
             let error = invoke(line, &[]).expect_err("wrong");
             assert!(!error.message.contains('\n') && !error.message.is_empty(), "{error:?}");
             println!("{}\nhint: {}", error.message, error.hint);

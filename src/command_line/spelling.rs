@@ -99,7 +99,12 @@ impl Spelled {
 
     /// Adds `option`, with the next word for its value where it needs one and has none. An option without its value is
     /// added as it is: the parser knows what to say of it.
-    fn push<'a>(&mut self, option: &OptionDefinition, value: Option<String>, rest: &mut impl Iterator<Item = &'a Vec<u8>>) {
+    fn push<'a>(
+        &mut self,
+        option: &OptionDefinition,
+        value: Option<String>,
+        rest: &mut impl Iterator<Item = &'a Vec<u8>>,
+    ) {
         let value = match value {
             None if option.value.is_expected() => rest.next().map(|word| text(word)),
             value => value,
@@ -115,7 +120,8 @@ fn meaning(name: &str) -> Meaning {
     if let Some(option) = find(name) {
         return Meaning::Option(option);
     }
-    let mut candidates: Vec<_> = OPTIONS.iter().filter(|option| option.in_dogwrap && option.long.starts_with(name)).collect();
+    let mut candidates: Vec<_> =
+        OPTIONS.iter().filter(|option| option.in_dogwrap && option.long.starts_with(name)).collect();
     match candidates.as_slice() {
         [] => Meaning::Unknown,
         [option] => Meaning::Option(option),
@@ -145,13 +151,7 @@ mod tests {
 
     #[test]
     fn every_spelling_of_an_option_is_one() {
-        for line in [
-            &["-nfoo"][..],
-            &["-n", "foo"],
-            &["--name=foo"],
-            &["--name", "foo"],
-            &["--na=foo"],
-        ] {
+        for line in [&["-nfoo"][..], &["-n", "foo"], &["--name=foo"], &["--name", "foo"], &["--na=foo"]] {
             assert_eq!(options(line), ["--name=foo"], "{line:?}");
         }
         assert_eq!(options(&["-n=foo"]), ["--name==foo"]);
@@ -196,7 +196,10 @@ mod tests {
     #[test]
     fn an_option_that_dogwrap_lacks_is_never_abbreviated() {
         for option in OPTIONS.iter().filter(|option| !option.in_dogwrap) {
-            assert_eq!(options(&[&format!("--{}", option.long), "1"])[0].split('=').next(), Some(&*format!("--{}", option.long)));
+            assert_eq!(
+                options(&[&format!("--{}", option.long), "1"])[0].split('=').next(),
+                Some(&*format!("--{}", option.long))
+            );
             let shorter = &option.long[..option.long.len() - 1];
             let named = options(&[&format!("--{shorter}=1")]);
             assert_ne!(named, [format!("--{}=1", option.long)], "--{shorter}");

@@ -156,8 +156,10 @@ impl Console {
         let signal = signals::subscribe();
         loop {
             self.report_loss();
-            let unsettled: Vec<_> =
-                [&mut self.stdout, &mut self.stderr].into_iter().filter_map(|sink| (!sink.is_settled()).then_some(&*sink)).collect();
+            let unsettled: Vec<_> = [&mut self.stdout, &mut self.stderr]
+                .into_iter()
+                .filter_map(|sink| (!sink.is_settled()).then_some(&*sink))
+                .collect();
             if unsettled.is_empty() {
                 return true;
             }

@@ -69,7 +69,8 @@ fn keep(failures: Vec<(&Request, String)>, destination: &Destination, key: &str,
         }
         let names: Vec<_> = kept.iter().map(|request| request.kind.name()).collect();
         let what = format!("{} not delivered to {}: {reason}", names.join(" and "), destination.api);
-        let kept: Result<Vec<_>, _> = kept.iter().map(|request| kept::keep(request, &destination.api, &reason)).collect();
+        let kept: Result<Vec<_>, _> =
+            kept.iter().map(|request| kept::keep(request, &destination.api, &reason)).collect();
         match kept {
             Ok(_) => console.message(&format!("{what}; kept, deliver with '{key}{} --flush'", console.program())),
             Err(error) => console.message(&format!("{what}; and not kept: {error}")),
@@ -90,6 +91,9 @@ fn post(request: &Request, destination: &Destination, key: &Secret, time: Durati
         .header("DD-API-KEY", key.reveal());
     if let Some(key) = &destination.application_key {
         builder = builder.header("DD-APPLICATION-KEY", key.reveal());
+    }
+    if let Some(credentials) = destination.api.authorization() {
+        builder = builder.header("Authorization", credentials.reveal());
     }
     let response = builder.body(body).send().map_err(|error| match error.downcast_ref() {
         Some(code) => explain(code),

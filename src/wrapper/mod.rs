@@ -16,6 +16,7 @@ use console::Console;
 
 use crate::command_line::{self, Invocation, UsageError};
 use crate::requests::requests;
+use crate::run::Outcome;
 use crate::settings::Settings;
 use crate::verdict::judge;
 
@@ -76,8 +77,12 @@ fn wrap(settings: &Settings, console: &mut Console) -> u8 {
         let requests = requests(run, alert_type, settings, host.as_deref());
         deliver::deliver(&requests, &settings.destination, console);
     }
-    supervised.held_back.replay(console, None);
-    console.settle(None);
+
+    // A reader that is slow but there gets everything, as it would without us. One that has brought the command into
+    // its timeout does not hold us up as well.
+    let patience = (run.outcome == Outcome::TimedOut).then_some(settings.limits.drain_timeout);
+    supervised.held_back.replay(console, patience);
+    console.settle(patience);
 
     if let Some(child) = supervised.still_printing
         && let Err(reason) = child.hand_over()

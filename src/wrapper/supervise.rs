@@ -228,8 +228,8 @@ impl<'a> Supervision<'a> {
 
     fn set_deadline(&mut self, limit: Option<Duration>) {
         let deadline = limit.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
-        self.deadline = deadline
-            .map(|(deadline, limit)| (deadline, monotonic_clock::subscribe_duration(nanoseconds(limit))));
+        self.deadline =
+            deadline.map(|(deadline, limit)| (deadline, monotonic_clock::subscribe_duration(nanoseconds(limit))));
     }
 
     fn command_ended(&mut self) {
@@ -255,12 +255,18 @@ impl<'a> Supervision<'a> {
         match self.phase {
             Phase::Running => {
                 self.timed_out = true;
-                self.say(&format!("Command timed out after {:.2}s, killing with SIGTERM", self.started.elapsed().as_secs_f64()));
+                self.say(&format!(
+                    "Command timed out after {:.2}s, killing with SIGTERM",
+                    self.started.elapsed().as_secs_f64()
+                ));
                 self.child.signal(Signal::Terminate);
                 self.terminating();
             }
             Phase::Terminating(since) => {
-                self.say(&format!("SIGTERM timeout failed after {:.2}s, killing with SIGKILL", since.elapsed().as_secs_f64()));
+                self.say(&format!(
+                    "SIGTERM timeout failed after {:.2}s, killing with SIGKILL",
+                    since.elapsed().as_secs_f64()
+                ));
                 self.kill();
             }
             Phase::Killing(since) => {
@@ -303,7 +309,9 @@ impl<'a> Supervision<'a> {
     }
 
     fn finish(self) -> Supervised {
-        let output_left_open = self.stdout.source.is_some() || self.stderr.source.is_some();
+        let still_printing = self.stdout.source.is_some() || self.stderr.source.is_some();
+        // Of a command that was given up nothing more is claimed.
+        let output_left_open = still_printing && self.end.is_some();
         let end = self.end.unwrap_or_else(|| End {
             // Given up: SIGKILL is the last that was done to it.
             status: ExitStatus::Signaled(9),
@@ -325,11 +333,8 @@ impl<'a> Supervision<'a> {
                 stderr: stderr.capture,
                 output_left_open,
             },
-            held_back: HeldBack {
-                stdout: stdout.store.unwrap_or_default(),
-                stderr: stderr.store.unwrap_or_default(),
-            },
-            still_printing: output_left_open.then_some(self.child),
+            held_back: HeldBack { stdout: stdout.store.unwrap_or_default(), stderr: stderr.store.unwrap_or_default() },
+            still_printing: still_printing.then_some(self.child),
         }
     }
 }

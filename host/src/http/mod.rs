@@ -75,7 +75,8 @@ fn failed(reason: impl Into<String>) -> Error {
 async fn exchange(request: Request<WasiBody>, deadline: Instant) -> Result<Response<WasiBody>, Error> {
     // Read first: then nothing that goes wrong later can be taken for a fault of the body.
     let (head, body) = request.into_parts();
-    let body = Limited::new(body, MAXIMUM_REQUEST).collect().await.map_err(|_| Error::HttpRequestBodySize(None))?.to_bytes();
+    let body =
+        Limited::new(body, MAXIMUM_REQUEST).collect().await.map_err(|_| Error::HttpRequestBodySize(None))?.to_bytes();
     let request = Request::from_parts(head, Full::new(body));
 
     let response = timeout_at(deadline, answer(request)).await.map_err(|_| Error::ConnectionTimeout)??;

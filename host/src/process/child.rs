@@ -23,8 +23,8 @@ use crate::bindings::dogwrap::wrapper::process::{ExitStatus, ResourceUsage};
 use crate::bindings::dogwrap::wrapper::signals::Signal;
 use crate::posix;
 
-/// How often a group is looked at that has lost its leader. The kernel tells of the end of children only, and these
-/// are not ours. It is done only while a group that was told to end has not, and ever less often.
+/// How often a group is looked at that has lost its leader. The kernel tells of the end of children only, and what was
+/// orphaned before the group was told to end is none of ours. It is done only then, and ever less often.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 const LAST_LOOK: Duration = Duration::from_millis(100);
 
@@ -100,10 +100,22 @@ pub fn start(mut command: Command, terminal: Option<Arc<Terminal>>) -> io::Resul
 fn exit_status(status: WaitStatus) -> Option<ExitStatus> {
     match status {
         WaitStatus::Exited(_, status) => Some(ExitStatus::Exited(u8::try_from(status).unwrap_or(u8::MAX))),
-        WaitStatus::Signaled(_, signal, _) => Some(ExitStatus::Signaled(u8::try_from(signal as i32).unwrap_or(u8::MAX))),
+        WaitStatus::Signaled(_, signal, _) => {
+            Some(ExitStatus::Signaled(u8::try_from(signal as i32).unwrap_or(u8::MAX)))
+        }
         _ => None,
     }
 }
+
+/// From now on, what the command leaves behind is our child when its parent ends: so we learn when it ends.
+#[cfg(target_os = "linux")]
+fn adopt_orphans() {
+    // Without it the group is looked at from time to time.
+    let _ = nix::sys::prctl::set_child_subreaper(true);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn adopt_orphans() {}
 
 /// What all the children that were waited for have used: the command is the only one.
 fn usage() -> ResourceUsage {
@@ -144,15 +156,38 @@ impl Supervised {
     /// Waits until nothing is left of the command's group.
     pub async fn group_ended(self: Arc<Self>) {
         Arc::clone(&self).ended().await;
+        let mut child_signals = signal(SignalKind::child()).ok();
         let mut pause = FIRST_LOOK;
-        while killpg(self.pid, None).is_ok() {
-            tokio::time::sleep(pause).await;
+        while self.group_is_alive() {
+            let told = async {
+                match &mut child_signals {
+                    Some(signals) => signals.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
+            // Either way the group is looked at again.
+            let _ = tokio::time::timeout(pause, told).await;
             pause = (pause * 2).min(LAST_LOOK);
         }
     }
 
+    /// Whether a process is left in the group, now that its leader is gone. Those that we adopted are buried first: the
+    /// dead count as members until then.
+    fn group_is_alive(&self) -> bool {
+        let any_of_the_group = Pid::from_raw(-self.pid.as_raw());
+        while let Ok(status) = waitpid(any_of_the_group, Some(WaitPidFlag::WNOHANG)) {
+            if status == WaitStatus::StillAlive {
+                return true;
+            }
+        }
+        killpg(self.pid, None).is_ok()
+    }
+
     /// Sends `signal` to the command's group. That nobody is left in it is no error.
     pub fn signal(&self, signal: Signal) {
+        if signals::asks_to_end(signal) {
+            adopt_orphans();
+        }
         let _ = killpg(self.pid, signals::number(signal));
         // A group that is stopped would not notice, unless it is killed.
         let _ = killpg(self.pid, nix::sys::signal::Signal::SIGCONT);

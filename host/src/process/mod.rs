@@ -82,7 +82,11 @@ impl ProcessView<'_> {
         Ok(Arc::clone(&self.table.get(child)?.supervised))
     }
 
-    fn stream(&mut self, child: &Resource<Child>, stream: Option<output::Stream>) -> wasmtime::Result<Result<Resource<DynInputStream>, ()>> {
+    fn stream(
+        &mut self,
+        child: &Resource<Child>,
+        stream: Option<output::Stream>,
+    ) -> wasmtime::Result<Result<Resource<DynInputStream>, ()>> {
         let Some(stream) = stream else { return Ok(Err(())) };
         let stream: DynInputStream = Box::new(stream);
         Ok(Ok(self.table.push_child(stream, child)?))

@@ -27,6 +27,11 @@ pub fn number(signal: Signal) -> Number {
     SIGNALS.iter().find(|(name, _)| *name == signal).map_or(Number::SIGKILL, |(_, number)| *number)
 }
 
+/// Whether `signal` is one that people and systems end a program with.
+pub fn asks_to_end(signal: Signal) -> bool {
+    !matches!(signal, Signal::User1 | Signal::User2)
+}
+
 /// The signal with this number, if it is one that a terminal sends for what is typed.
 pub fn typed(number: u8) -> Option<Number> {
     [Number::SIGINT, Number::SIGQUIT].into_iter().find(|typed| *typed as i32 == i32::from(number))
@@ -73,7 +78,7 @@ impl Received {
 
     /// Waits until there is one that asks to end.
     pub async fn asked_to_end(&self) {
-        self.until(|signal| !matches!(signal, Signal::User1 | Signal::User2)).await;
+        self.until(asks_to_end).await;
     }
 
     async fn until(&self, wanted: impl Fn(Signal) -> bool) {
