@@ -47,10 +47,11 @@ fn datadog_conf_host_name(text: &str) -> Option<String> {
     for line in text.lines().map(str::trim) {
         if let Some(section) = line.strip_prefix('[') {
             in_main = section.strip_suffix(']') == Some("Main");
-        } else if in_main && let Some((key, value)) = line.split_once(['=', ':']) {
-            if key.trim().eq_ignore_ascii_case("hostname") {
-                return Some(value.trim().to_owned());
-            }
+        } else if in_main
+            && let Some((key, value)) = line.split_once(['=', ':'])
+            && key.trim().eq_ignore_ascii_case("hostname")
+        {
+            return Some(value.trim().to_owned());
         }
     }
     None

@@ -34,17 +34,27 @@ impl HeldBack {
     /// Prints what is held back, standard error first, at most until its readers have taken nothing for `patience`.
     /// What they did not take is printed by the next call.
     pub fn replay(&mut self, console: &mut Console, patience: Option<Duration>) {
-        let stores: [(&mut Store, fn(&mut Console) -> &mut Sink); 2] =
-            [(&mut self.stderr, |console| &mut console.stderr), (&mut self.stdout, |console| &mut console.stdout)];
-        for (store, sink) in stores {
-            while let Some(piece) = store.take() {
-                sink(console).accept(&piece);
-                if !console.settle(patience) {
-                    return;
-                }
-            }
+        let printed = replay(&mut self.stderr, console, |console| &mut console.stderr, patience);
+        if printed {
+            replay(&mut self.stdout, console, |console| &mut console.stdout, patience);
         }
     }
+}
+
+/// Prints one stream, and returns whether all of it was taken.
+fn replay(
+    store: &mut Store,
+    console: &mut Console,
+    sink: fn(&mut Console) -> &mut Sink,
+    patience: Option<Duration>,
+) -> bool {
+    while let Some(piece) = store.take() {
+        sink(console).accept(&piece);
+        if !console.settle(patience) {
+            return false;
+        }
+    }
+    true
 }
 
 impl Store {

@@ -4,6 +4,7 @@
 //! the command's status. Nothing that goes wrong on the way of the report changes that status.
 
 mod bindings;
+mod channel;
 mod console;
 mod deliver;
 mod held_back;

@@ -8,27 +8,18 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use wasi::clocks::monotonic_clock;
 use wasi::io::poll::{Pollable, poll};
-use wasi::io::streams::{InputStream, StreamError};
 
 use super::bindings::dogwrap::wrapper::process::{Child, ExitStatus, SpawnError, SpawnOptions, spawn};
 use super::bindings::dogwrap::wrapper::signals::{self, Signal};
-use super::console::{Console, Sink, nanoseconds};
-use super::held_back::{HeldBack, Store};
+use super::channel::Channel;
+use super::console::{Console, nanoseconds};
+use super::held_back::HeldBack;
 use crate::capture::Capture;
 use crate::run::{Outcome, Run};
 use crate::settings::{Settings, TimeLimits};
 
 /// The shell that runs commands, as dogwrap's.
 const SHELL: &str = "/bin/sh";
-
-/// How much is read at once, in bytes: what a pipe holds.
-const PIECE: u64 = 64 * 1024;
-
-/// How far the command may be ahead of a slow reader of ours before it has to wait for it, as it would without us.
-const SLACK: usize = 256 * 1024;
-
-/// The same once the command has ended: what its pipe can still hold is to be in the event.
-const SLACK_AT_END: usize = 2 * 1024 * 1024;
 
 /// What is left of a command when its supervision is over.
 pub struct Supervised {
@@ -98,22 +89,6 @@ struct End {
     at: f64,
 }
 
-/// One stream of the command.
-struct Source {
-    // In this order: a pollable is a child of its stream.
-    pollable: Pollable,
-    stream: InputStream,
-}
-
-/// Everything that belongs to one stream.
-struct Channel {
-    /// None when the stream has ended.
-    source: Option<Source>,
-    capture: Capture,
-    /// Where output is held back, if it is.
-    store: Option<Store>,
-}
-
 /// What a wait was for.
 #[derive(Clone, Copy)]
 enum Wake {
@@ -147,11 +122,7 @@ struct Supervision<'a> {
 
 impl<'a> Supervision<'a> {
     fn new(child: Child, settings: &Settings, console: &'a mut Console) -> Self {
-        let channel = |stream: Result<InputStream, ()>| Channel {
-            source: stream.ok().map(|stream| Source { pollable: stream.subscribe(), stream }),
-            capture: Capture::default(),
-            store: settings.buffer_outs.then(Store::default),
-        };
+        let channel = |stream: Result<_, ()>| Channel::new(stream.ok(), settings.buffer_outs);
         let mut supervision = Self {
             console,
             limits: settings.limits,
@@ -194,20 +165,17 @@ impl<'a> Supervision<'a> {
     }
 
     fn is_over(&self) -> bool {
-        let read = self.stdout.source.is_none() && self.stderr.source.is_none();
+        let read = !self.stdout.is_open() && !self.stderr.is_open();
         self.phase == Phase::Over || (self.phase == Phase::Draining && read)
     }
 
     /// Waits until something happens, and returns what.
     fn wait(&self) -> Vec<Wake> {
-        let slack = if self.phase == Phase::Draining { SLACK_AT_END } else { SLACK };
         let mut waits: Vec<(Wake, &Pollable)> = Vec::with_capacity(8);
-        for (wake, channel, sink) in
-            [(Wake::Stdout, &self.stdout, &self.console.stdout), (Wake::Stderr, &self.stderr, &self.console.stderr)]
-        {
-            if let Some(source) = channel.source.as_ref().filter(|_| sink.backlog() < slack) {
-                waits.push((wake, &source.pollable));
-            }
+        let streams =
+            [(Wake::Stdout, &self.stdout, &self.console.stdout), (Wake::Stderr, &self.stderr, &self.console.stderr)];
+        for (wake, channel, sink) in streams {
+            waits.extend(channel.pollable(sink, self.end.is_some()).map(|pollable| (wake, pollable)));
             if sink.backlog() > 0 {
                 waits.push((Wake::Writable, sink.pollable()));
             }
@@ -309,7 +277,7 @@ impl<'a> Supervision<'a> {
     }
 
     fn finish(self) -> Supervised {
-        let still_printing = self.stdout.source.is_some() || self.stderr.source.is_some();
+        let still_printing = self.stdout.is_open() || self.stderr.is_open();
         // Of a command that was given up nothing more is claimed.
         let output_left_open = still_printing && self.end.is_some();
         let end = self.end.unwrap_or_else(|| End {
@@ -335,32 +303,6 @@ impl<'a> Supervision<'a> {
             },
             held_back: HeldBack { stdout: stdout.store.unwrap_or_default(), stderr: stderr.store.unwrap_or_default() },
             still_printing: still_printing.then_some(self.child),
-        }
-    }
-}
-
-impl Channel {
-    /// Reads what is there, and passes it on.
-    fn read(&mut self, sink: &mut Sink) {
-        let Some(source) = &self.source else { return };
-        match source.stream.read(PIECE) {
-            Ok(bytes) => {
-                self.capture.push(&bytes);
-                self.pass_on(&bytes, sink);
-            }
-            Err(StreamError::Closed | StreamError::LastOperationFailed(_)) => self.source = None,
-        }
-    }
-
-    fn pass_on(&mut self, bytes: &[u8], sink: &mut Sink) {
-        let Some(store) = &mut self.store else { return sink.accept(bytes) };
-        if store.hold(bytes).is_err() {
-            // Held back no longer, rather than lost.
-            while let Some(held) = store.take() {
-                sink.accept(&held);
-            }
-            self.store = None;
-            sink.accept(bytes);
         }
     }
 }
