@@ -1,7 +1,5 @@
 //! Running the component: what it is made of, what it is lent, and what its end means.
 
-use std::io;
-use std::os::fd::AsFd;
 use std::path::Path;
 
 use wasmtime::component::{Component, HasData, Linker, ResourceTable};
@@ -14,8 +12,7 @@ use crate::bindings::dogwrap::wrapper::process::ExitStatus;
 use crate::bindings::dogwrap::wrapper::{invocation, machine, process, signals};
 use crate::http::Client;
 use crate::process::{ProcessView, Processes, Supervised, Terminal};
-use crate::stdio::Output;
-use crate::{engine, environment, state};
+use crate::{engine, environment, state, stdio};
 
 /// The status when something is wrong with this program itself: EX_SOFTWARE of sysexits.h.
 pub const INTERNAL_ERROR: u8 = 70;
@@ -112,9 +109,10 @@ impl Host {
 
 /// What WASI gives the component: the two streams, the variables it may know, and its one directory.
 fn wasi() -> wasmtime::Result<WasiCtx> {
+    let (stdout, stderr) = stdio::streams()?;
     let mut wasi = WasiCtxBuilder::new();
-    wasi.stdout(Output::new(io::stdout().as_fd().try_clone_to_owned()?))
-        .stderr(Output::new(io::stderr().as_fd().try_clone_to_owned()?))
+    wasi.stdout(stdout)
+        .stderr(stderr)
         .envs(&environment::lent())
         // The component has nothing else to do while it writes a small file.
         .allow_blocking_current_thread(true);

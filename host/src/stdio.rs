@@ -1,11 +1,12 @@
-//! Our own standard output and standard error, written by a thread each.
+//! Our own standard output and standard error, written by threads.
 //!
 //! A write to a pipe whose reader has stopped waits, and there is no way around it: not to wait is a property of the
 //! open file, which we share with whoever started us. So a thread waits, and nothing else does.
 
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Write};
-use std::os::fd::OwnedFd;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
 use bytes::Bytes;
@@ -24,12 +25,11 @@ const LARGEST_WRITE: usize = 64 * 1024;
 /// One of the two streams, as the component gets it. Clones are the same stream.
 #[derive(Clone)]
 pub struct Output {
-    shared: Arc<Shared>,
+    stream: Arc<Stream>,
+    writer: Arc<Writer>,
 }
 
-struct Shared {
-    /// None until the thread is needed.
-    queue: Mutex<Option<mpsc::Sender<Bytes>>>,
+struct Stream {
     file: File,
     progress: Mutex<Progress>,
     /// Told of every progress.
@@ -46,54 +46,75 @@ struct Progress {
     failure: Option<io::Error>,
 }
 
+/// The thread that writes, once there is something to write.
+#[derive(Default)]
+struct Writer {
+    queue: Mutex<Option<mpsc::Sender<Write>>>,
+}
+
+/// What the thread is to write, and where.
+struct Write {
+    stream: Arc<Stream>,
+    bytes: Bytes,
+}
+
+/// Standard output and standard error. Where both lead to the same place, such as one log or one terminal, one thread
+/// writes both, so that what comes first is written first.
+pub fn streams() -> io::Result<(Output, Output)> {
+    let stdout = Output::new(File::from(io::stdout().as_fd().try_clone_to_owned()?));
+    let mut stderr = Output::new(File::from(io::stderr().as_fd().try_clone_to_owned()?));
+    if identity(&stdout.stream.file)? == identity(&stderr.stream.file)? {
+        stderr.writer = Arc::clone(&stdout.writer);
+    }
+    Ok((stdout, stderr))
+}
+
+/// What tells one file from another.
+fn identity(file: &File) -> io::Result<(u64, u64)> {
+    let metadata = file.metadata()?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
 impl Output {
-    /// The stream that writes to `descriptor`.
-    pub fn new(descriptor: OwnedFd) -> Self {
-        let shared = Shared {
-            queue: Mutex::new(None),
-            file: File::from(descriptor),
-            progress: Mutex::default(),
-            changed: Notify::new(),
-        };
-        Self { shared: Arc::new(shared) }
+    fn new(file: File) -> Self {
+        let stream = Stream { file, progress: Mutex::default(), changed: Notify::new() };
+        Self { stream: Arc::new(stream), writer: Arc::default() }
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
-        lock(&self.shared.progress)
-    }
-
-    /// Hands `bytes` to the thread, which is started with the first.
-    fn send(&self, bytes: Bytes) -> io::Result<()> {
-        let mut queue = lock(&self.shared.queue);
-        let sender = match &mut *queue {
-            Some(sender) => sender,
-            none => {
-                let (sender, receiver) = mpsc::channel();
-                let shared = Arc::clone(&self.shared);
-                std::thread::Builder::new().name("output".to_owned()).spawn(move || write_all(&shared, &receiver))?;
-                none.insert(sender)
-            }
-        };
-        sender.send(bytes).map_err(io::Error::other)
+        lock(&self.stream.progress)
     }
 }
 
-/// What the thread does, until the stream is gone or fails.
-fn write_all(shared: &Shared, queue: &mpsc::Receiver<Bytes>) {
-    for bytes in queue {
-        let written = (&shared.file).write_all(&bytes);
-        let failed = written.is_err();
-        let mut progress = lock(&shared.progress);
-        progress.waiting -= bytes.len();
+impl Writer {
+    /// Hands `bytes` to the thread, which is started with the first.
+    fn send(&self, stream: &Arc<Stream>, bytes: Bytes) -> io::Result<()> {
+        let mut queue = lock(&self.queue);
+        let sender = match &mut *queue {
+            Some(sender) => sender,
+            none => {
+                let (sender, receiver) = mpsc::channel::<Write>();
+                let write = move || receiver.into_iter().for_each(|write| write.stream.write_all(&write.bytes));
+                std::thread::Builder::new().name("output".to_owned()).spawn(write)?;
+                none.insert(sender)
+            }
+        };
+        sender.send(Write { stream: Arc::clone(stream), bytes }).map_err(io::Error::other)
+    }
+}
+
+impl Stream {
+    /// What the thread does with `bytes`: nothing, once the stream has failed.
+    fn write_all(&self, bytes: &[u8]) {
+        let has_failed = lock(&self.progress).failure.is_some();
+        let written = if has_failed { Ok(()) } else { (&self.file).write_all(bytes) };
+        let mut progress = lock(&self.progress);
+        progress.waiting = progress.waiting.saturating_sub(bytes.len());
         if let Err(error) = written {
-            progress.waiting = 0;
             progress.failure = Some(error);
         }
         drop(progress);
-        shared.changed.notify_waiters();
-        if failed {
-            return;
-        }
+        self.changed.notify_waiters();
     }
 }
 
@@ -121,7 +142,8 @@ impl Pollable for Output {
     async fn ready(&mut self) {
         loop {
             // Listens before it looks, so that nothing is missed in between.
-            let changed = self.shared.changed.notified();
+            let stream = Arc::clone(&self.stream);
+            let changed = stream.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
             if self.progress().permitted().map_or(true, |permitted| permitted > 0) {
@@ -144,7 +166,7 @@ impl OutputStream for Output {
         }
         progress.waiting += bytes.len();
         drop(progress);
-        if let Err(error) = self.send(bytes) {
+        if let Err(error) = self.writer.send(&self.stream, bytes) {
             let mut progress = self.progress();
             progress.waiting = 0;
             progress.failure.get_or_insert(error);
@@ -165,7 +187,7 @@ impl OutputStream for Output {
 
 impl IsTerminal for Output {
     fn is_terminal(&self) -> bool {
-        self.shared.file.is_terminal()
+        self.stream.file.is_terminal()
     }
 }
 
