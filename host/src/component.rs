@@ -1,6 +1,7 @@
 //! Running the component: what it is made of, what it is lent, and what its end means.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use wasmtime::component::{Component, HasData, Linker, ResourceTable};
 use wasmtime::{Engine, Store};
@@ -11,7 +12,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use crate::bindings::dogwrap::wrapper::process::ExitStatus;
 use crate::bindings::dogwrap::wrapper::{invocation, machine, process, signals};
 use crate::http::Client;
-use crate::process::{ProcessView, Processes, Supervised, Terminal};
+use crate::process::{ProcessView, Processes, Received, Supervised, Terminal};
 use crate::{engine, environment, state, stdio};
 
 /// The status when something is wrong with this program itself: EX_SOFTWARE of sysexits.h.
@@ -64,7 +65,7 @@ pub async fn run(terminal: Option<Terminal>) -> u8 {
         Err(error) => {
             let status = failure(&error);
             match &started {
-                Some(command) => see_through(command).await,
+                Some(command) => see_through(command, &store.data().processes.received).await,
                 None => status,
             }
         }
@@ -82,12 +83,17 @@ fn failure(error: &wasmtime::Error) -> u8 {
     INTERNAL_ERROR
 }
 
-/// Sees a command through whose component is gone: its output is passed on, and its status is ours.
-async fn see_through(command: &std::sync::Arc<Supervised>) -> u8 {
+/// Sees a command through whose component is gone: its output is passed on, signals reach it, and its status is ours.
+async fn see_through(command: &Arc<Supervised>, received: &Arc<Received>) -> u8 {
     if let Err(error) = command.hand_over() {
         eprintln!("dogwrap: the command's output is no longer passed on: {error}");
     }
-    std::sync::Arc::clone(command).ended().await;
+    loop {
+        tokio::select! {
+            () = Arc::clone(command).ended() => break,
+            () = Arc::clone(received).any() => while let Some(signal) = received.take() { command.signal(signal) },
+        }
+    }
     match command.exit_status() {
         Some(ExitStatus::Exited(status)) => status,
         Some(ExitStatus::Signaled(signal)) => 128_u8.saturating_add(signal),

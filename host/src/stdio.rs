@@ -17,10 +17,10 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 /// How much may wait for the thread, in bytes.
-const CAPACITY: usize = 128 * 1024;
+const CAPACITY: usize = 512 * 1024;
 
 /// The most that one write may be.
-const LARGEST_WRITE: usize = 64 * 1024;
+const LARGEST_WRITE: usize = 256 * 1024;
 
 /// One of the two streams, as the component gets it. Clones are the same stream.
 #[derive(Clone)]

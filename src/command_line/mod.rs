@@ -52,7 +52,7 @@ impl UsageError {
 pub fn parse(program: &str, arguments: &[Vec<u8>], environment: Environment<'_>) -> Result<Invocation, UsageError> {
     let spelled = spell(arguments);
     let words = std::iter::once(program).chain(spelled.options.iter().map(String::as_str));
-    let matches = match options::parser(program).try_get_matches_from(words) {
+    let matches = match options::parser(program, help_width(environment)).try_get_matches_from(words) {
         Ok(matches) => matches,
         Err(error) => return answer(program, &error, &spelled),
     };
@@ -63,6 +63,11 @@ pub fn parse(program: &str, arguments: &[Vec<u8>], environment: Environment<'_>)
         return Ok(Invocation::Flush(resolve::destination(&matches, environment)?));
     }
     resolve::settings(&matches, spelled.command, environment).map(|settings| Invocation::Run(Box::new(settings)))
+}
+
+/// How wide the help may be: as wide as `COLUMNS` says, or else as a terminal usually is.
+fn help_width(environment: Environment<'_>) -> usize {
+    environment("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(80)
 }
 
 /// What to do with what the parser did not take for an invocation.

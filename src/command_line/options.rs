@@ -162,13 +162,16 @@ pub fn find(long: &str) -> Option<&'static OptionDefinition> {
 }
 
 /// The parser made of the table.
-pub fn parser(program: &str) -> Command {
+///
+/// `program` is the name it was called by, and `width` the columns that its help may take.
+pub fn parser(program: &str, width: usize) -> Command {
     Command::new("dogwrap")
         .bin_name(program)
         .version(env!("CARGO_PKG_VERSION"))
         .about("Runs a command, passes its output through, and submits a Datadog event with the result.")
         .override_usage(format!("{program} [OPTIONS] [--] COMMAND..."))
         .after_help(AFTER_HELP)
+        .term_width(width)
         .disable_help_flag(true)
         .disable_version_flag(true)
         .args_override_self(true)
@@ -176,9 +179,10 @@ pub fn parser(program: &str) -> Command {
 }
 
 const AFTER_HELP: &str = "\
-The words of COMMAND are joined with blanks and run by /bin/sh -c. Put -- before a command
-that has options of its own. Ends with the command's own status; 128+S when signal S ended
-it, 124 after a timeout, 127 or 126 when it could not be started, 2 when called wrongly.";
+The words of COMMAND are joined with blanks and run by /bin/sh -c. Put -- before a command that has options of its own.
+
+Ends with the command's own status; 128+S when signal S ended it, 124 after a timeout, 127 or 126 when it could not be \
+started, 2 when called wrongly.";
 
 fn argument(option: &OptionDefinition) -> Arg {
     let mut help = option.help.to_owned();

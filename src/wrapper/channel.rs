@@ -7,8 +7,8 @@ use super::console::Sink;
 use super::held_back::Store;
 use crate::capture::Capture;
 
-/// How much is read at once, in bytes: what a pipe holds.
-const PIECE: u64 = 64 * 1024;
+/// How much is read at once, in bytes: what a host's pipe may hold.
+const PIECE: u64 = 256 * 1024;
 
 /// How far the command may be ahead of a slow reader of ours before it has to wait for it, as it would without us.
 const SLACK: usize = 256 * 1024;

@@ -3,7 +3,7 @@
 use std::io::{self, pipe};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -28,6 +28,9 @@ use crate::posix;
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 const LAST_LOOK: Duration = Duration::from_millis(100);
 
+/// The status of a command of which nobody knows how it ended, as a shell's `wait` gives it.
+const UNKNOWN: u8 = 127;
+
 /// A command that runs, or has run.
 pub struct Supervised {
     pid: Pid,
@@ -35,7 +38,6 @@ pub struct Supervised {
     stdout: Pipe,
     stderr: Pipe,
     terminal: Option<Arc<Terminal>>,
-    handed_over: OnceLock<()>,
 }
 
 /// What is known of a command that has ended.
@@ -81,9 +83,9 @@ pub fn start(mut command: Command, terminal: Option<Arc<Terminal>>) -> io::Resul
                         return;
                     }
                 }
-                // Somebody else has waited for it. How it ended cannot be known any more.
+                // Somebody else has waited for it, so how it ended cannot be known: no reason to call it a success.
                 Err(_) => {
-                    tell.send_replace(Some(End { status: ExitStatus::Exited(0), usage: usage() }));
+                    tell.send_replace(Some(End { status: ExitStatus::Exited(UNKNOWN), usage: usage() }));
                     return;
                 }
             }
@@ -93,7 +95,7 @@ pub fn start(mut command: Command, terminal: Option<Arc<Terminal>>) -> io::Resul
         }
     });
     let (stdout_stream, stderr_stream) = (Stream::new(&stdout), Stream::new(&stderr));
-    let supervised = Arc::new(Supervised { pid, ended, stdout, stderr, terminal, handed_over: OnceLock::new() });
+    let supervised = Arc::new(Supervised { pid, ended, stdout, stderr, terminal });
     Ok(Child { supervised, stdout: Some(stdout_stream), stderr: Some(stderr_stream) })
 }
 
@@ -195,11 +197,8 @@ impl Supervised {
 
     /// Hands what is left in the pipes to processes that forward it. A second call does nothing.
     pub fn hand_over(&self) -> io::Result<()> {
-        if self.handed_over.set(()).is_ok() {
-            self.stdout.hand_over(io::stdout())?;
-            self.stderr.hand_over(io::stderr())?;
-        }
-        Ok(())
+        self.stdout.hand_over(io::stdout())?;
+        self.stderr.hand_over(io::stderr())
     }
 
     /// Gives the terminal back to whoever had it before the command. When a character typed there ended the command,

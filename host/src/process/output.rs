@@ -5,71 +5,88 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::net::unix::pipe::Receiver;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{InputStream, Pollable, StreamError, StreamResult};
 
 use crate::forward;
 
-/// The most that is read at once, in bytes: what a pipe holds.
-const LARGEST_READ: usize = 64 * 1024;
+/// What a pipe is made to hold, and the most that is read at once, in bytes. Four times the usual: whoever prints much
+/// is woken, and wakes us, a quarter as often.
+const CAPACITY: usize = 256 * 1024;
 
 /// The end of a pipe that we read. It outlives the component's stream: a pipe is never closed on who writes to it.
 #[derive(Clone)]
 pub struct Pipe {
     reader: Arc<Receiver>,
+    /// Whether the component's stream has ended: at the end of the pipe, or because the pipe was handed over.
     ended: Arc<AtomicBool>,
 }
 
 impl Pipe {
     pub fn new(reader: PipeReader) -> io::Result<Self> {
+        enlarge(&reader);
         Ok(Self { reader: Arc::new(Receiver::from_owned_fd(OwnedFd::from(reader))?), ended: Arc::default() })
     }
 
     /// Has what is still to come forwarded to `output` by a process of its own, unless the pipe is at its end.
     pub fn hand_over(&self, output: impl AsFd) -> io::Result<()> {
-        if self.ended.load(Ordering::Relaxed) {
+        if self.ended.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
         forward::start(self.reader.as_fd().try_clone_to_owned()?, output)
     }
 }
 
+#[cfg(target_os = "linux")]
+fn enlarge(pipe: &PipeReader) {
+    use nix::fcntl::{FcntlArg, fcntl};
+
+    // A user who has many pipes is refused, and has one of the usual size.
+    let _ = fcntl(pipe, FcntlArg::F_SETPIPE_SZ(CAPACITY as i32));
+}
+
+#[cfg(not(target_os = "linux"))]
+fn enlarge(_: &PipeReader) {}
+
 /// The component's stream of a pipe.
 pub struct Stream {
     pipe: Pipe,
-    buffer: Vec<u8>,
 }
 
 impl Stream {
     pub fn new(pipe: &Pipe) -> Self {
-        Self { pipe: pipe.clone(), buffer: Vec::new() }
+        Self { pipe: pipe.clone() }
     }
 }
 
 #[async_trait]
 impl Pollable for Stream {
     async fn ready(&mut self) {
-        // An error here comes up again when the stream is read.
-        let _ = self.pipe.reader.readable().await;
+        if !self.pipe.ended.load(Ordering::Relaxed) {
+            // An error here comes up again when the stream is read.
+            let _ = self.pipe.reader.readable().await;
+        }
     }
 }
 
 #[async_trait]
 impl InputStream for Stream {
     fn read(&mut self, size: usize) -> StreamResult<Bytes> {
+        if self.pipe.ended.load(Ordering::Relaxed) {
+            return Err(StreamError::Closed);
+        }
         if size == 0 {
             return Ok(Bytes::new());
         }
-        self.buffer.resize(LARGEST_READ, 0);
-        let buffer = &mut self.buffer[..size.min(LARGEST_READ)];
-        match self.pipe.reader.try_read(buffer) {
+        let mut bytes = BytesMut::with_capacity(size.min(CAPACITY));
+        match self.pipe.reader.try_read_buf(&mut bytes) {
             Ok(0) => {
                 self.pipe.ended.store(true, Ordering::Relaxed);
                 Err(StreamError::Closed)
             }
-            Ok(length) => Ok(Bytes::copy_from_slice(&buffer[..length])),
+            Ok(_) => Ok(bytes.freeze()),
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
                 Ok(Bytes::new())
             }
