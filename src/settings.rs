@@ -78,8 +78,12 @@ impl fmt::Debug for Secret {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
     pub api: Api,
+    /// Whether the environment alone leads to `api`, or to the default, without an option.
+    pub site_is_in_environment: bool,
     /// None when no key was given anywhere: events are then kept.
     pub api_key: Option<Secret>,
+    /// Whether the environment alone gives a key, without an option.
+    pub key_is_in_environment: bool,
     /// Sent along when `DATADOG_APP_KEY` or `DD_APP_KEY` is set, as dogwrap does. The API does not ask for it.
     pub application_key: Option<Secret>,
 }

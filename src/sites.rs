@@ -79,6 +79,11 @@ impl Api {
             Some((credentials, server)) => (Some(credentials), server),
             None => (None, authority.as_str()),
         };
+        // Without this check a password with a slash in it would pass for a port and a path.
+        let port = server.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
+        if port.is_some_and(|port| port.parse::<u16>().is_err()) {
+            return Err("the port of a URL is a number up to 65535".to_owned());
+        }
         let path = uri.path().trim_end_matches('/');
         Ok(Self {
             address: format!("{scheme}://{server}{path}"),
@@ -154,6 +159,9 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         for site in ["", "US", "us4", "datadoghq.com/", "api.datadoghq.com", "h:80", "ftp://h", "http://"] {
+            assert!(Api::parse(site).is_err(), "{site:?}");
+        }
+        for site in ["http://h:port", "http://h:99999", "http://h:", "http://user:pass/word@h"] {
             assert!(Api::parse(site).is_err(), "{site:?}");
         }
         for site in ["http://h?a=b", "http://h/#x", "http://h h"] {

@@ -56,9 +56,13 @@ pub fn settings(
 
 /// Where events go: the site, and the keys. Options come before the environment.
 pub fn destination(matches: &ArgMatches, environment: Environment<'_>) -> Result<Destination, UsageError> {
+    let (site, key) = (text(matches, "site"), text(matches, "api_key"));
+    let api_key = api_key(key, environment)?;
     Ok(Destination {
-        api: api(text(matches, "site"), environment)?,
-        api_key: api_key(text(matches, "api_key"), environment)?,
+        api: api(site, environment)?,
+        site_is_in_environment: site.is_none(),
+        key_is_in_environment: api_key.is_some() && key.is_none_or(str::is_empty),
+        api_key,
         application_key: first_set(&["DATADOG_APP_KEY", "DD_APP_KEY"], environment)
             .map(|(name, key)| secret(name, &key))
             .transpose()?,

@@ -9,12 +9,17 @@ use wasi::io::streams::{OutputStream, StreamError};
 
 use super::bindings::dogwrap::wrapper::signals;
 
+/// How long readers are waited for once a signal asks to end: those that read are done long before.
+const PATIENCE_AFTER_SIGNAL: Duration = Duration::from_secs(1);
+
 /// One of the two streams, and what its reader has not taken yet.
 pub struct Sink {
     // Before the stream: a pollable is its child and has to be dropped first.
     pollable: Pollable,
     stream: OutputStream,
     backlog: Vec<u8>,
+    /// Whether a flush has been asked for since the last bytes were written.
+    flushed: bool,
     lost: Option<Loss>,
 }
 
@@ -26,7 +31,7 @@ struct Loss {
 
 impl Sink {
     fn new(stream: OutputStream) -> Self {
-        Self { pollable: stream.subscribe(), stream, backlog: Vec::new(), lost: None }
+        Self { pollable: stream.subscribe(), stream, backlog: Vec::new(), flushed: true, lost: None }
     }
 
     /// Writes `bytes`, or keeps what cannot be written at once.
@@ -71,6 +76,7 @@ impl Sink {
                 self.lose(&error);
             }
             written = end;
+            self.flushed = false;
         }
         written
     }
@@ -96,6 +102,11 @@ impl Sink {
     /// Whether everything has reached the reader, or never can.
     fn is_settled(&mut self) -> bool {
         self.advance();
+        if self.backlog.is_empty() && !self.flushed {
+            // Only a flush tells when the last bytes have left the host as well: nothing is permitted until then.
+            let _ = self.stream.flush();
+            self.flushed = true;
+        }
         self.backlog.is_empty() && (self.permitted() > 0 || self.lost.is_some())
     }
 }
@@ -147,12 +158,11 @@ impl Console {
         }
     }
 
-    /// Waits until everything written has reached its reader, at most for `patience`, and only until a signal asks to
-    /// end. Returns whether it has.
+    /// Waits until everything written has reached its reader, at most for `patience`, and not much longer once a signal
+    /// asks to end. Returns whether it has.
     pub fn settle(&mut self, patience: Option<Duration>) -> bool {
-        // Only a flush tells when the last bytes have left the host as well.
-        let _ = (self.stdout.stream.flush(), self.stderr.stream.flush());
-        let patience = patience.map(|patience| monotonic_clock::subscribe_duration(nanoseconds(patience)));
+        let timer = |patience| monotonic_clock::subscribe_duration(nanoseconds(patience));
+        let mut patience = patience.map(timer);
         let signal = signals::subscribe();
         loop {
             self.report_loss();
@@ -163,11 +173,13 @@ impl Console {
             if unsettled.is_empty() {
                 return true;
             }
-            let ends = [Some(&signal), patience.as_ref()];
-            let ends: Vec<_> = ends.into_iter().flatten().collect();
             let writable = unsettled.iter().map(|sink| &sink.pollable);
-            let pollables: Vec<_> = ends.iter().copied().chain(writable).collect();
-            if poll(&pollables).iter().any(|ready| (*ready as usize) < ends.len()) {
+            let pollables: Vec<_> = [&signal].into_iter().chain(patience.as_ref()).chain(writable).collect();
+            let ready = poll(&pollables);
+            if ready.contains(&0) {
+                while signals::receive().is_some() {}
+                patience = Some(timer(PATIENCE_AFTER_SIGNAL));
+            } else if patience.is_some() && ready.contains(&1) {
                 return false;
             }
         }

@@ -24,7 +24,7 @@ const MAXIMUM_REASON: usize = 200;
 pub fn deliver(requests: &[Request], destination: &Destination, console: &mut Console) {
     let Some(key) = &destination.api_key else {
         let failures = requests.iter().map(|request| (request, "no API key was given".to_owned())).collect();
-        return keep(failures, destination, "DD_API_KEY=... ", console);
+        return keep(failures, destination, console);
     };
     let deadline = Instant::now() + DELIVERY_TIMEOUT;
     let mut failures = Vec::new();
@@ -34,7 +34,7 @@ pub fn deliver(requests: &[Request], destination: &Destination, console: &mut Co
             failures.push((request, reason));
         }
     }
-    keep(failures, destination, "", console);
+    keep(failures, destination, console);
 }
 
 /// Delivers everything that was kept for `destination`, and returns the status to end with.
@@ -60,7 +60,7 @@ pub fn flush(destination: &Destination, console: &mut Console) -> u8 {
 }
 
 /// Keeps what could not be delivered, and says so in one line for each reason.
-fn keep(failures: Vec<(&Request, String)>, destination: &Destination, key: &str, console: &mut Console) {
+fn keep(failures: Vec<(&Request, String)>, destination: &Destination, console: &mut Console) {
     let mut failures = failures.into_iter().peekable();
     while let Some((request, reason)) = failures.next() {
         let mut kept = vec![request];
@@ -72,10 +72,19 @@ fn keep(failures: Vec<(&Request, String)>, destination: &Destination, key: &str,
         let kept: Result<Vec<_>, _> =
             kept.iter().map(|request| kept::keep(request, &destination.api, &reason)).collect();
         match kept {
-            Ok(_) => console.message(&format!("{what}; kept, deliver with '{key}{} --flush'", console.program())),
+            Ok(_) => {
+                console.message(&format!("{what}; kept, deliver with '{}'", advice(destination, console.program())))
+            }
             Err(error) => console.message(&format!("{what}; and not kept: {error}")),
         }
     }
+}
+
+/// The command that delivers what was kept for `destination`, with what the environment does not give.
+fn advice(destination: &Destination, program: &str) -> String {
+    let key = if destination.key_is_in_environment { "" } else { "DD_API_KEY=... " };
+    let site = if destination.site_is_in_environment { String::new() } else { format!(" --site {}", destination.api) };
+    format!("{key}{program} --flush{site}")
 }
 
 /// Sends one request. The error says why it was not accepted, in one line.
@@ -101,22 +110,35 @@ fn post(request: &Request, destination: &Destination, key: &Secret, time: Durati
     })?;
     match response.status_code() {
         200..300 => Ok(()),
-        status => Err(refusal(status, &response)),
+        status => Err(refusal(status, &response, destination)),
     }
 }
 
 /// What the API answered, in one line: the status, and its own words if it gave any.
-fn refusal(status: u16, response: &Response) -> String {
+fn refusal(status: u16, response: &Response, destination: &Destination) -> String {
     #[derive(Deserialize)]
     struct Answer {
         errors: Vec<String>,
     }
     let body = response.chunk(MAXIMUM_ANSWER).ok().flatten().unwrap_or_default();
     let words = serde_json::from_slice(&body).map_or_else(|_| String::new(), |answer: Answer| answer.errors.join(", "));
+    let words = presentable(&words, destination);
+    let name = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    let status =
+        [Some(status.to_string()), name.map(str::to_owned)].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    if words.is_empty() { status } else { format!("{status}: {words}") }
+}
+
+/// Words of a server as they can be shown: one line, not too long, nothing that commands a terminal, and no secret that
+/// the server repeats.
+fn presentable(words: &str, destination: &Destination) -> String {
+    let secrets = [&destination.api_key, &destination.application_key].into_iter().flatten();
+    let words = secrets
+        .chain(destination.api.authorization())
+        .fold(words.to_owned(), |words, secret| words.replace(secret.reveal(), "***"));
+    let words = words.replace(char::is_control, " ");
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    let name = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("");
-    let answer = format!("{status} {name}");
-    if words.is_empty() { answer } else { format!("{answer}: {}", first(&words, MAXIMUM_REASON)) }
+    first(&words, MAXIMUM_REASON).to_owned()
 }
 
 /// A failure of the exchange, in words for people.

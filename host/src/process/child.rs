@@ -21,7 +21,6 @@ use super::terminal::Terminal;
 use super::{Child, signals};
 use crate::bindings::dogwrap::wrapper::process::{ExitStatus, ResourceUsage};
 use crate::bindings::dogwrap::wrapper::signals::Signal;
-use crate::posix;
 
 /// How often a group is looked at that has lost its leader. The kernel tells of the end of children only, and what was
 /// orphaned before the group was told to end is none of ours. It is done only then, and ever less often.
@@ -53,8 +52,8 @@ pub fn start(mut command: Command, terminal: Option<Arc<Terminal>>) -> io::Resul
     let (stderr, stderr_of_child) = pipe()?;
     let (stdout, stderr) = (Pipe::new(stdout)?, Pipe::new(stderr)?);
     command.stdout(stdout_of_child).stderr(stderr_of_child).process_group(0);
-    if terminal.as_ref().is_some_and(|terminal| terminal.is_ours()) {
-        posix::take_foreground(&mut command);
+    if let Some(terminal) = &terminal {
+        terminal.prepare(&mut command);
     }
     // Before the command can end, so that its end is not missed.
     let mut child_signals = signal(SignalKind::child())?;
@@ -135,6 +134,9 @@ fn usage() -> ResourceUsage {
     }
 }
 
+/// The number of the signal that the interrupt character sends.
+const INTERRUPT: i32 = nix::sys::signal::Signal::SIGINT as i32;
+
 /// What the kernel counts the largest resident set in, in bytes.
 const RSS_UNIT: u64 = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
 
@@ -201,15 +203,14 @@ impl Supervised {
         self.stderr.hand_over(io::stderr())
     }
 
-    /// Gives the terminal back to whoever had it before the command. When a character typed there ended the command,
-    /// our own group is told as well: it would have been, had the command been in it.
+    /// Gives the terminal back to whoever had it before the command. Does not return when an interrupt typed there
+    /// ended the command: then we end by it, too.
     pub fn release_terminal(&self) {
-        if let Some(terminal) = &self.terminal {
-            let typed = match self.exit_status() {
-                Some(ExitStatus::Signaled(number)) => signals::typed(number),
-                _ => None,
-            };
-            terminal.take_back(self.pid, typed);
+        if let Some(terminal) = &self.terminal
+            && terminal.take_back(self.pid)
+            && matches!(self.exit_status(), Some(ExitStatus::Signaled(number)) if i32::from(number) == INTERRUPT)
+        {
+            terminal.interrupt_own_group();
         }
     }
 }

@@ -32,11 +32,6 @@ pub fn asks_to_end(signal: Signal) -> bool {
     !matches!(signal, Signal::User1 | Signal::User2)
 }
 
-/// The signal with this number, if it is one that a terminal sends for what is typed.
-pub fn typed(number: u8) -> Option<Number> {
-    [Number::SIGINT, Number::SIGQUIT].into_iter().find(|typed| *typed as i32 == i32::from(number))
-}
-
 /// Signals that were received and not taken yet.
 #[derive(Default)]
 pub struct Received {

@@ -2,13 +2,18 @@
 //! continues together with us, and gives the foreground back.
 
 use std::io::{IsTerminal, stdin};
+use std::process::Command;
 
-use nix::sys::signal::{SigSet, Signal, killpg};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg};
 use nix::unistd::{Pid, getpgrp, tcgetpgrp, tcsetpgrp};
+
+use crate::posix;
 
 /// The terminal that is our standard input.
 pub struct Terminal {
     own_group: Pid,
+    /// The signal mask that we were started with.
+    inherited_mask: SigSet,
 }
 
 impl Terminal {
@@ -21,13 +26,15 @@ impl Terminal {
         if !stdin().is_terminal() {
             return None;
         }
-        SigSet::from_iter([Signal::SIGTTOU, Signal::SIGTSTP]).thread_block().ok()?;
-        Some(Self { own_group: getpgrp() })
+        let blocked = SigSet::from_iter([Signal::SIGTTOU, Signal::SIGTSTP]);
+        let inherited_mask = blocked.thread_swap_mask(SigmaskHow::SIG_BLOCK).ok()?;
+        Some(Self { own_group: getpgrp(), inherited_mask })
     }
 
-    /// Whether our group is in the foreground.
-    pub fn is_ours(&self) -> bool {
-        tcgetpgrp(stdin()) == Ok(self.own_group)
+    /// Prepares `command` to run in the foreground, if that is where we are, and with the signal mask that we inherited.
+    pub fn prepare(&self, command: &mut Command) {
+        let in_foreground = tcgetpgrp(stdin()) == Ok(self.own_group);
+        posix::prepare_for_terminal(command, self.inherited_mask, in_foreground);
     }
 
     /// Stops us after the command's `group` has been stopped, so that the shell gets its turn; and when the shell
@@ -44,14 +51,16 @@ impl Terminal {
         let _ = killpg(group, Signal::SIGCONT);
     }
 
-    /// Takes the foreground back from the command's `group`, which has ended by `typed` if that is given: a signal for
-    /// what was typed goes to everyone in the foreground, and so it has to reach our group, too.
-    pub fn take_back(&self, group: Pid, typed: Option<Signal>) {
-        if self.set_foreground(group, self.own_group)
-            && let Some(signal) = typed
-        {
-            let _ = killpg(self.own_group, signal);
-        }
+    /// Takes the foreground back from the command's `group`. Returns whether the group had it.
+    pub fn take_back(&self, group: Pid) -> bool {
+        self.set_foreground(group, self.own_group)
+    }
+
+    /// Interrupts our own group, and us with it, as the interrupt that was typed would have done, had the command been
+    /// in it. Nothing is left to be done by then.
+    pub fn interrupt_own_group(&self) {
+        let _ = killpg(self.own_group, Signal::SIGINT);
+        posix::end_by(Signal::SIGINT);
     }
 
     /// Makes `to` the foreground if it is `from` now. Returns whether it did.
