@@ -58,7 +58,7 @@ bench: host original
 .PHONY: conformance
 conformance: host original
 	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_ORIGINAL=$(CURDIR)/$(ORIGINAL) DOGWRAP_CASES=$(CASES) DOGWRAP_SEED=$(SEED) \
-	    $(CARGO) test --locked --release --package dogwrap --test end_to_end -- --nocapture side_by_side
+	    $(CARGO) test --locked --release --package dogwrap --test end_to_end -- --nocapture conformance::side_by_side
 
 .PHONY: original
 original:

@@ -13,6 +13,7 @@ use crate::bindings::dogwrap::wrapper::process::ExitStatus;
 use crate::bindings::dogwrap::wrapper::{invocation, machine, process, signals};
 use crate::http::Client;
 use crate::process::{ProcessView, Processes, Received, Supervised, Terminal};
+use crate::stdio::Output;
 use crate::{engine, environment, state, stdio};
 
 /// The status when something is wrong with this program itself: EX_SOFTWARE of sysexits.h.
@@ -103,9 +104,10 @@ async fn see_through(command: &Arc<Supervised>, received: &Arc<Received>) -> u8 
 
 impl Host {
     fn new(terminal: Option<Terminal>) -> wasmtime::Result<Self> {
-        let processes = Processes::new(terminal)?;
+        let outputs = stdio::streams()?;
+        let processes = Processes::new(terminal, outputs.clone())?;
         let client = Client::new(processes.received.clone());
-        Ok(Self { table: ResourceTable::new(), wasi: wasi()?, http: WasiHttpCtx::new(), client, processes })
+        Ok(Self { table: ResourceTable::new(), wasi: wasi(outputs), http: WasiHttpCtx::new(), client, processes })
     }
 
     fn processes(&mut self) -> ProcessView<'_> {
@@ -114,8 +116,7 @@ impl Host {
 }
 
 /// What WASI gives the component: the two streams, the variables it may know, and its one directory.
-fn wasi() -> wasmtime::Result<WasiCtx> {
-    let (stdout, stderr) = stdio::streams()?;
+fn wasi([stdout, stderr]: [Output; 2]) -> WasiCtx {
     let mut wasi = WasiCtxBuilder::new();
     wasi.stdout(stdout)
         .stderr(stderr)
@@ -125,7 +126,7 @@ fn wasi() -> wasmtime::Result<WasiCtx> {
     if let Some(directory) = state::directory() {
         lend_directory(&mut wasi, &directory);
     }
-    Ok(wasi.build())
+    wasi.build()
 }
 
 /// Lends `directory` under its own path, so that messages can name it. Without it events cannot be kept, which the

@@ -35,11 +35,11 @@ mod tests {
             move |name: &str| names.iter().find(|(key, _)| *key == name).map(|(_, value)| PathBuf::from(value))
         };
         let both = set(&[("XDG_STATE_HOME", "/state"), ("HOME", "/home/me")]);
-        assert_eq!(location(&both, false), Some("/state/dogwrap".into()));
-        assert_eq!(location(&both, true), Some("/state/dogwrap".into()));
+        assert_eq!(location(both, false), Some("/state/dogwrap".into()));
+        assert_eq!(location(both, true), Some("/state/dogwrap".into()));
         let home = set(&[("XDG_STATE_HOME", "relative"), ("HOME", "/home/me")]);
-        assert_eq!(location(&home, false), Some("/home/me/.local/state/dogwrap".into()));
-        assert_eq!(location(&home, true), Some("/var/lib/dogwrap".into()));
+        assert_eq!(location(home, false), Some("/home/me/.local/state/dogwrap".into()));
+        assert_eq!(location(home, true), Some("/var/lib/dogwrap".into()));
         assert_eq!(location(set(&[]), false), None);
     }
 }

@@ -60,13 +60,13 @@ struct Write {
 
 /// Standard output and standard error. Where both lead to the same place, such as one log or one terminal, one thread
 /// writes both, so that what comes first is written first.
-pub fn streams() -> io::Result<(Output, Output)> {
+pub fn streams() -> io::Result<[Output; 2]> {
     let stdout = Output::new(File::from(io::stdout().as_fd().try_clone_to_owned()?));
     let mut stderr = Output::new(File::from(io::stderr().as_fd().try_clone_to_owned()?));
     if identity(&stdout.stream.file)? == identity(&stderr.stream.file)? {
         stderr.writer = Arc::clone(&stdout.writer);
     }
-    Ok((stdout, stderr))
+    Ok([stdout, stderr])
 }
 
 /// What tells one file from another.
@@ -79,6 +79,24 @@ impl Output {
     fn new(file: File) -> Self {
         let stream = Stream { file, progress: Mutex::default(), changed: Notify::new() };
         Self { stream: Arc::new(stream), writer: Arc::default() }
+    }
+
+    /// Waits until everything has been written, or cannot be.
+    pub async fn settled(&self) {
+        self.until(|progress| progress.waiting == 0 || progress.failure.is_some()).await;
+    }
+
+    async fn until(&self, reached: impl Fn(&mut Progress) -> bool) {
+        loop {
+            // Listens before it looks, so that nothing is missed in between.
+            let changed = self.stream.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if reached(&mut self.progress()) {
+                return;
+            }
+            changed.await;
+        }
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
@@ -140,17 +158,7 @@ impl Progress {
 #[async_trait]
 impl Pollable for Output {
     async fn ready(&mut self) {
-        loop {
-            // Listens before it looks, so that nothing is missed in between.
-            let stream = Arc::clone(&self.stream);
-            let changed = stream.changed.notified();
-            tokio::pin!(changed);
-            changed.as_mut().enable();
-            if self.progress().permitted().map_or(true, |permitted| permitted > 0) {
-                return;
-            }
-            changed.await;
-        }
+        self.until(|progress| progress.permitted().map_or(true, |permitted| permitted > 0)).await;
     }
 }
 

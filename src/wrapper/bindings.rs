@@ -10,3 +10,10 @@ wit_bindgen::generate!({
         "wasi:io/streams@0.2.12": wasi::io::streams,
     },
 });
+
+impl dogwrap::wrapper::signals::Signal {
+    /// Whether people and systems end a program with it. The others mean what the command makes of them.
+    pub fn asks_to_end(self) -> bool {
+        !matches!(self, Self::User1 | Self::User2)
+    }
+}

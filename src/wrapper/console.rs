@@ -114,6 +114,8 @@ impl Sink {
 /// Both streams, and the name that messages begin with.
 pub struct Console {
     program: String,
+    /// Whether a signal has asked to end while readers were waited for.
+    asked_to_end: bool,
     pub stdout: Sink,
     pub stderr: Sink,
 }
@@ -122,6 +124,7 @@ impl Console {
     pub fn new(program: &str) -> Self {
         Self {
             program: program.to_owned(),
+            asked_to_end: false,
             stdout: Sink::new(stdout::get_stdout()),
             stderr: Sink::new(stderr::get_stderr()),
         }
@@ -162,6 +165,7 @@ impl Console {
     /// asks to end. Returns whether it has.
     pub fn settle(&mut self, patience: Option<Duration>) -> bool {
         let timer = |patience| monotonic_clock::subscribe_duration(nanoseconds(patience));
+        let patience = if self.asked_to_end { Some(PATIENCE_AFTER_SIGNAL) } else { patience };
         let mut patience = patience.map(timer);
         let signal = signals::subscribe();
         loop {
@@ -177,8 +181,11 @@ impl Console {
             let pollables: Vec<_> = [&signal].into_iter().chain(patience.as_ref()).chain(writable).collect();
             let ready = poll(&pollables);
             if ready.contains(&0) {
-                while signals::receive().is_some() {}
-                patience = Some(timer(PATIENCE_AFTER_SIGNAL));
+                let received = std::iter::from_fn(signals::receive).collect::<Vec<_>>();
+                if !self.asked_to_end && received.iter().any(|signal| signal.asks_to_end()) {
+                    self.asked_to_end = true;
+                    patience = Some(timer(PATIENCE_AFTER_SIGNAL));
+                }
             } else if patience.is_some() && ready.contains(&1) {
                 return false;
             }

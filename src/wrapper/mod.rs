@@ -17,7 +17,6 @@ use console::Console;
 
 use crate::command_line::{self, Invocation, UsageError};
 use crate::requests::requests;
-use crate::run::Outcome;
 use crate::settings::Settings;
 use crate::verdict::judge;
 
@@ -79,9 +78,9 @@ fn wrap(settings: &Settings, console: &mut Console) -> u8 {
         deliver::deliver(&requests, &settings.destination, console);
     }
 
-    // A reader that is slow but there gets everything, as it would without us. One that has brought the command into
-    // its timeout does not hold us up as well.
-    let patience = (run.outcome == Outcome::TimedOut).then_some(settings.limits.drain_timeout);
+    // A reader that is slow but there gets everything, as it would without us. One for which the command had to be ended
+    // does not hold us up as well.
+    let patience = supervised.cut_short.then_some(settings.limits.drain_timeout);
     supervised.held_back.replay(console, patience);
     console.settle(patience);
 

@@ -25,6 +25,8 @@ const SHELL: &str = "/bin/sh";
 pub struct Supervised {
     pub run: Run,
     pub held_back: HeldBack,
+    /// Whether the command had to be ended: its time was over, or a signal asked us to.
+    pub cut_short: bool,
     /// The command's child resource, if something it left behind can still print.
     pub still_printing: Option<Child>,
 }
@@ -60,7 +62,7 @@ fn not_started(error: &SpawnError, console: &mut Console) -> Supervised {
         stderr,
         output_left_open: false,
     };
-    Supervised { run, held_back: HeldBack::default(), still_printing: None }
+    Supervised { run, held_back: HeldBack::default(), cut_short: false, still_printing: None }
 }
 
 fn seconds_since_1970() -> f64 {
@@ -115,6 +117,7 @@ struct Supervision<'a> {
     started: Instant,
     interrupts: u32,
     timed_out: bool,
+    asked_to_end: bool,
     end: Option<End>,
     // After everything that is a child of it.
     child: Child,
@@ -136,6 +139,7 @@ impl<'a> Supervision<'a> {
             started: Instant::now(),
             interrupts: 0,
             timed_out: false,
+            asked_to_end: false,
             end: None,
             child,
         };
@@ -256,7 +260,8 @@ impl<'a> Supervision<'a> {
 
     fn forward_signals(&mut self) {
         while let Some(signal) = signals::receive() {
-            let asks_to_end = !matches!(signal, Signal::User1 | Signal::User2);
+            let asks_to_end = signal.asks_to_end();
+            self.asked_to_end |= asks_to_end;
             if self.phase == Phase::Draining && asks_to_end {
                 self.phase = Phase::Over;
                 continue;
@@ -302,6 +307,7 @@ impl<'a> Supervision<'a> {
                 output_left_open,
             },
             held_back: HeldBack { stdout: stdout.store.unwrap_or_default(), stderr: stderr.store.unwrap_or_default() },
+            cut_short: self.timed_out || self.asked_to_end,
             still_printing: still_printing.then_some(self.child),
         }
     }

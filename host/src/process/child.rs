@@ -21,11 +21,15 @@ use super::terminal::Terminal;
 use super::{Child, signals};
 use crate::bindings::dogwrap::wrapper::process::{ExitStatus, ResourceUsage};
 use crate::bindings::dogwrap::wrapper::signals::Signal;
+use crate::stdio::Output;
 
 /// How often a group is looked at that has lost its leader. The kernel tells of the end of children only, and what was
 /// orphaned before the group was told to end is none of ours. It is done only then, and ever less often.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 const LAST_LOOK: Duration = Duration::from_millis(100);
+
+/// How long we let the command be stopped without us for its output to be shown.
+const PATIENCE_BEFORE_STOP: Duration = Duration::from_millis(200);
 
 /// The status of a command of which nobody knows how it ended, as a shell's `wait` gives it.
 const UNKNOWN: u8 = 127;
@@ -47,7 +51,9 @@ struct End {
 }
 
 /// Starts `command` as the leader of a process group, with pipes for its output.
-pub fn start(mut command: Command, terminal: Option<Arc<Terminal>>) -> io::Result<Child> {
+///
+/// What it prints is to reach `outputs` before we stop together with it.
+pub fn start(mut command: Command, terminal: Option<Arc<Terminal>>, outputs: [Output; 2]) -> io::Result<Child> {
     let (stdout, stdout_of_child) = pipe()?;
     let (stderr, stderr_of_child) = pipe()?;
     let (stdout, stderr) = (Pipe::new(stdout)?, Pipe::new(stderr)?);
@@ -66,11 +72,14 @@ pub fn start(mut command: Command, terminal: Option<Arc<Terminal>>) -> io::Resul
     let pid = Pid::from_raw(i32::try_from(started.id()).map_err(io::Error::other)?);
     let (tell, ended) = watch::channel(None);
     let waiting_terminal = terminal.clone();
+    let pipes = [stdout.clone(), stderr.clone()];
     tokio::spawn(async move {
         loop {
             match waitpid(pid, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)) {
                 Ok(WaitStatus::Stopped(..)) => {
                     if let Some(terminal) = &waiting_terminal {
+                        // The bound is for a reader of ours that takes nothing.
+                        let _ = tokio::time::timeout(PATIENCE_BEFORE_STOP, all_shown(&pipes, &outputs)).await;
                         terminal.stop_with(pid);
                     }
                     continue;
@@ -96,6 +105,16 @@ pub fn start(mut command: Command, terminal: Option<Arc<Terminal>>) -> io::Resul
     let (stdout_stream, stderr_stream) = (Stream::new(&stdout), Stream::new(&stderr));
     let supervised = Arc::new(Supervised { pid, ended, stdout, stderr, terminal });
     Ok(Child { supervised, stdout: Some(stdout_stream), stderr: Some(stderr_stream) })
+}
+
+/// Waits until everything printed so far is where it belongs, such as a question before its answer is read.
+async fn all_shown(pipes: &[Pipe; 2], outputs: &[Output; 2]) {
+    for pipe in pipes {
+        pipe.drained().await;
+    }
+    for output in outputs {
+        output.settled().await;
+    }
 }
 
 fn exit_status(status: WaitStatus) -> Option<ExitStatus> {

@@ -21,6 +21,7 @@ use crate::bindings::dogwrap::wrapper::process::{
 };
 use crate::bindings::dogwrap::wrapper::signals::{Host as SignalsHost, Signal};
 use crate::bindings::dogwrap::wrapper::{invocation, machine};
+use crate::stdio::Output;
 
 pub use child::Supervised;
 pub use signals::Received;
@@ -36,15 +37,18 @@ pub struct Child {
 /// What the host keeps of the capability, for as long as the component runs.
 pub struct Processes {
     terminal: Option<Arc<Terminal>>,
+    /// Where the component writes what the command prints.
+    outputs: [Output; 2],
     /// The one command, once it was started.
     pub started: Option<Arc<Supervised>>,
     pub received: Arc<Received>,
 }
 
 impl Processes {
-    /// Begins to receive signals. `terminal` is our standard input, when it is one.
-    pub fn new(terminal: Option<Terminal>) -> io::Result<Self> {
-        Ok(Self { terminal: terminal.map(Arc::new), started: None, received: Received::listen()? })
+    /// Begins to receive signals. `terminal` is our standard input, when it is one; `outputs` are what the component
+    /// writes to.
+    pub fn new(terminal: Option<Terminal>, outputs: [Output; 2]) -> io::Result<Self> {
+        Ok(Self { terminal: terminal.map(Arc::new), outputs, started: None, received: Received::listen()? })
     }
 }
 
@@ -131,7 +135,7 @@ impl Host for ProcessView<'_> {
         for name in &options.unset_environment {
             command.env_remove(name);
         }
-        match child::start(command, self.processes.terminal.clone()) {
+        match child::start(command, self.processes.terminal.clone(), self.processes.outputs.clone()) {
             Ok(child) => {
                 self.processes.started = Some(Arc::clone(&child.supervised));
                 Ok(Ok(self.table.push(child)?))

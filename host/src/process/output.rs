@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::{Bytes, BytesMut};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::net::unix::pipe::Receiver;
+use tokio::sync::Notify;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{InputStream, Pollable, StreamError, StreamResult};
 
@@ -22,12 +24,38 @@ pub struct Pipe {
     reader: Arc<Receiver>,
     /// Whether the component's stream has ended: at the end of the pipe, or because the pipe was handed over.
     ended: Arc<AtomicBool>,
+    /// Told of every read.
+    was_read: Arc<Notify>,
 }
 
 impl Pipe {
     pub fn new(reader: PipeReader) -> io::Result<Self> {
         enlarge(&reader);
-        Ok(Self { reader: Arc::new(Receiver::from_owned_fd(OwnedFd::from(reader))?), ended: Arc::default() })
+        Ok(Self {
+            reader: Arc::new(Receiver::from_owned_fd(OwnedFd::from(reader))?),
+            ended: Arc::default(),
+            was_read: Arc::default(),
+        })
+    }
+
+    /// Waits until everything that is in the pipe has been read.
+    pub async fn drained(&self) {
+        loop {
+            // Listens before it looks, so that nothing is missed in between.
+            let was_read = self.was_read.notified();
+            tokio::pin!(was_read);
+            was_read.as_mut().enable();
+            if self.is_empty() {
+                return;
+            }
+            was_read.await;
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        let mut pipe = [PollFd::new(self.reader.as_fd(), PollFlags::POLLIN)];
+        let looked = poll(&mut pipe, PollTimeout::ZERO);
+        looked.is_err() || !pipe[0].revents().is_some_and(|events| events.contains(PollFlags::POLLIN))
     }
 
     /// Has what is still to come forwarded to `output` by a process of its own, unless the pipe is at its end.
@@ -80,6 +108,7 @@ impl InputStream for Stream {
         if size == 0 {
             return Ok(Bytes::new());
         }
+        self.pipe.was_read.notify_waiters();
         let mut bytes = BytesMut::with_capacity(size.min(CAPACITY));
         match self.pipe.reader.try_read_buf(&mut bytes) {
             Ok(0) => {

@@ -1,0 +1,13 @@
+//! End-to-end tests: the built program, run as people run it.
+
+mod component;
+mod conformance;
+mod delivery;
+mod processes;
+mod readme;
+mod server;
+mod streams;
+mod supervision;
+mod support;
+mod terminal;
+mod watched;
