@@ -34,6 +34,7 @@ host: component
 .PHONY: install
 install: host
 	install -D -m 0755 $(DOGWRAP) $(DESTDIR)$(PREFIX)/bin/dogwrap
+	ln -sf dogwrap $(DESTDIR)$(PREFIX)/bin/dogshellwrap
 
 .PHONY: demo
 demo: host

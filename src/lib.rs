@@ -16,6 +16,7 @@ pub mod metric;
 pub mod requests;
 pub mod run;
 pub mod seconds;
+pub mod secret;
 pub mod settings;
 pub mod sites;
 pub mod text;

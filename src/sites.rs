@@ -5,7 +5,7 @@ use std::fmt;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use crate::settings::Secret;
+use crate::secret::Secret;
 
 /// Datadog's sites: short name, domain. The API of a site is `https://api.DOMAIN`.
 ///

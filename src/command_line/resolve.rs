@@ -5,7 +5,8 @@ use std::time::Duration;
 use clap::ArgMatches;
 
 use super::{Environment, UsageError};
-use crate::settings::{Destination, Notifications, Priority, Secret, Settings, SubmitMode, TimeLimits};
+use crate::secret::Secret;
+use crate::settings::{Destination, Notifications, Priority, Settings, SubmitMode, TimeLimits};
 use crate::sites::Api;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);

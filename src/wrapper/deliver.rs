@@ -9,7 +9,8 @@ use super::console::Console;
 use super::kept;
 use crate::excerpt::first;
 use crate::requests::Request;
-use crate::settings::{Destination, Secret};
+use crate::secret::Secret;
+use crate::settings::Destination;
 
 /// How long everything that is to be delivered after a run may take.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);

@@ -18,15 +18,10 @@ use tokio::sync::watch;
 
 use super::output::{Pipe, Stream};
 use super::terminal::Terminal;
-use super::{Child, signals};
+use super::{Child, group, signals};
 use crate::bindings::dogwrap::wrapper::process::{ExitStatus, ResourceUsage};
 use crate::bindings::dogwrap::wrapper::signals::Signal;
 use crate::stdio::Output;
-
-/// How often a group is looked at that has lost its leader. The kernel tells of the end of children only, and what was
-/// orphaned before the group was told to end is none of ours. It is done only then, and ever less often.
-const FIRST_LOOK: Duration = Duration::from_millis(1);
-const LAST_LOOK: Duration = Duration::from_millis(100);
 
 /// How long we let the command be stopped without us for its output to be shown.
 const PATIENCE_BEFORE_STOP: Duration = Duration::from_millis(200);
@@ -127,16 +122,6 @@ fn exit_status(status: WaitStatus) -> Option<ExitStatus> {
     }
 }
 
-/// From now on, what the command leaves behind is our child when its parent ends: so we learn when it ends.
-#[cfg(target_os = "linux")]
-fn adopt_orphans() {
-    // Without it the group is looked at from time to time.
-    let _ = nix::sys::prctl::set_child_subreaper(true);
-}
-
-#[cfg(not(target_os = "linux"))]
-fn adopt_orphans() {}
-
 /// What all the children that were waited for have used: the command is the only one.
 fn usage() -> ResourceUsage {
     let nanoseconds = |time: TimeVal| {
@@ -179,41 +164,20 @@ impl Supervised {
     /// Waits until nothing is left of the command's group.
     pub async fn group_ended(self: Arc<Self>) {
         Arc::clone(&self).ended().await;
-        let mut child_signals = signal(SignalKind::child()).ok();
-        let mut pause = FIRST_LOOK;
-        while self.group_is_alive() {
-            let told = async {
-                match &mut child_signals {
-                    Some(signals) => signals.recv().await,
-                    None => std::future::pending().await,
-                }
-            };
-            // Either way the group is looked at again.
-            let _ = tokio::time::timeout(pause, told).await;
-            pause = (pause * 2).min(LAST_LOOK);
-        }
-    }
-
-    /// Whether a process is left in the group, now that its leader is gone. Those that we adopted are buried first: the
-    /// dead count as members until then.
-    fn group_is_alive(&self) -> bool {
-        let any_of_the_group = Pid::from_raw(-self.pid.as_raw());
-        while let Ok(status) = waitpid(any_of_the_group, Some(WaitPidFlag::WNOHANG)) {
-            if status == WaitStatus::StillAlive {
-                return true;
-            }
-        }
-        killpg(self.pid, None).is_ok()
+        group::ended(self.pid).await;
     }
 
     /// Sends `signal` to the command's group. That nobody is left in it is no error.
     pub fn signal(&self, signal: Signal) {
-        if signals::asks_to_end(signal) {
-            adopt_orphans();
+        let asks_to_end = signals::asks_to_end(signal);
+        if asks_to_end {
+            group::adopt_orphans();
         }
         let _ = killpg(self.pid, signals::number(signal));
-        // A group that is stopped would not notice, unless it is killed.
-        let _ = killpg(self.pid, nix::sys::signal::Signal::SIGCONT);
+        if asks_to_end {
+            // A group that is stopped would not notice, unless it is killed.
+            let _ = killpg(self.pid, nix::sys::signal::Signal::SIGCONT);
+        }
     }
 
     /// Hands what is left in the pipes to processes that forward it. A second call does nothing.

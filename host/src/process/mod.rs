@@ -1,6 +1,7 @@
 //! The capability `process`: one command, its output, its end, and the signals that steer it.
 
 mod child;
+mod group;
 mod output;
 mod signals;
 mod terminal;
