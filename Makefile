@@ -40,15 +40,20 @@ install: host
 demo: host
 	@demo/run.sh $(DOGWRAP)
 
+# One package at a time: tested together, they would share the features of their dependencies, and the runtime would be
+# built once more for it.
 .PHONY: test
 test: host original
-	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_COMPONENT=$(CURDIR)/$(COMPONENT) DOGWRAP_ORIGINAL=$(wildcard $(CURDIR)/$(ORIGINAL)) \
-	    $(CARGO) test --locked --release --workspace
+	$(CARGO) test --locked --release --package dogwrap-host --bins
+	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_COMPONENT=$(CURDIR)/$(COMPONENT) \
+	    DOGWRAP_ORIGINAL=$$(test -x $(ORIGINAL) && echo $(CURDIR)/$(ORIGINAL)) \
+	    $(CARGO) test --locked --release --package dogwrap --lib --tests
 
 .PHONY: lint
 lint: component
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --locked --release --workspace --all-targets -- --deny warnings
+	$(CARGO) clippy --locked --release --package dogwrap-host --all-targets -- --deny warnings
+	$(CARGO) clippy --locked --release --package dogwrap --all-targets -- --deny warnings
 	$(CARGO) clippy --locked --profile component --target wasm32-wasip2 --package dogwrap --lib -- --deny warnings
 	wit/vendor.sh --check
 
