@@ -14,6 +14,9 @@ status=0
 "$dogwrap" -n 'nightly backup' --tags team:storage 'echo copying 3 files; echo disk full >&2; exit 3' || status=$?
 echo "(the command's own status: $status)"
 
+show "dogwrap --spool"
+"$dogwrap" --spool
+
 show "cat $state/dogwrap/spool/*.json"
 cat "$state"/dogwrap/spool/*.json
 

@@ -1,6 +1,6 @@
 //! The event that reports a run, as Datadog's API takes it (`POST /api/v1/events`).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::excerpt::first;
 use crate::run::{Outcome, Run};
@@ -12,7 +12,7 @@ use crate::verdict::AlertType;
 const MAXIMUM_AGGREGATION_KEY: usize = 100;
 
 /// An event. The fields are those of the API, in dogwrap's order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     pub title: String,
     /// Markdown, at most [`text::MAXIMUM_LENGTH`] characters.
@@ -24,6 +24,9 @@ pub struct Event {
     pub priority: Priority,
     /// None, not an empty list, when there are no tags.
     pub tags: Option<Vec<String>>,
+    /// When it happened, in seconds since 1970, at most 18 hours ago. Without it, when it is submitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date_happened: Option<u64>,
 }
 
 impl Event {
@@ -31,14 +34,26 @@ impl Event {
     pub fn new(run: &Run, alert_type: AlertType, settings: &Settings, host: Option<&str>) -> Self {
         Self {
             title: title(run, &settings.name, host),
-            text: text::text(&settings.command_text(), run, alert_type.notification(&settings.notifications)),
+            text: text::text(&settings.command_text(), run, alert_type.notification(&settings.notifications), None),
             alert_type,
-            aggregation_key: first(&settings.name, MAXIMUM_AGGREGATION_KEY).to_owned(),
+            aggregation_key: aggregation_key(&settings.name),
             host: host.map(str::to_owned),
             priority: settings.priority.unwrap_or(alert_type.default_priority()),
             tags: (!settings.tags.is_empty()).then(|| settings.tags.clone()),
+            date_happened: None,
         }
     }
+
+    /// The text for the same event once it is so old that its date cannot be given in any other way.
+    pub fn text_when_old(run: &Run, alert_type: AlertType, settings: &Settings) -> String {
+        let notification = alert_type.notification(&settings.notifications);
+        text::text(&settings.command_text(), run, notification, Some(run.ended_at))
+    }
+}
+
+/// The key under which events of the job `name` are shown as one stream.
+pub fn aggregation_key(name: &str) -> String {
+    first(name, MAXIMUM_AGGREGATION_KEY).to_owned()
 }
 
 fn title(run: &Run, name: &str, host: Option<&str>) -> String {

@@ -9,17 +9,24 @@
 
 pub mod capture;
 pub mod command_line;
+pub mod destination;
 pub mod event;
 pub mod excerpt;
 pub mod host_name;
+pub mod kept;
+pub mod listing;
 pub mod metric;
 pub mod requests;
+pub mod retry;
 pub mod run;
 pub mod seconds;
 pub mod secret;
 pub mod settings;
 pub mod sites;
+pub mod spool;
+pub mod start;
 pub mod text;
+pub mod timestamp;
 pub mod verdict;
 
 #[cfg(target_os = "wasi")]

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use crate::secret::Secret;
-use crate::sites::Api;
+use serde::{Deserialize, Serialize};
+
+use crate::destination::Destination;
+
+/// The variables that hold the API key, in the order they count.
+pub const API_KEY_VARIABLES: &[&str] = &["DD_API_KEY", "DATADOG_API_KEY"];
 
 /// When an event is submitted, and what for. `--submit_mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +21,7 @@ pub enum SubmitMode {
 }
 
 /// How much attention an event asks for in Datadog's event stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     Normal,
@@ -45,18 +49,14 @@ pub struct TimeLimits {
     pub drain_timeout: Duration,
 }
 
-/// Where events go, and with whose keys.
+/// What delivering takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Destination {
-    pub api: Api,
-    /// Whether the environment alone leads to `api`, or to the default, without an option.
-    pub site_is_in_environment: bool,
-    /// None when no key was given anywhere: events are then kept.
-    pub api_key: Option<Secret>,
-    /// Whether the environment alone gives a key, without an option.
-    pub key_is_in_environment: bool,
-    /// Sent along when `DATADOG_APP_KEY` or `DD_APP_KEY` is set, as dogwrap does. The API does not ask for it.
-    pub application_key: Option<Secret>,
+pub struct Delivery {
+    pub destination: Destination,
+    /// How long it may take until what could not be delivered is kept. Zero: it is kept at once.
+    pub timeout: Duration,
+    /// The state directory that an option names, as it names it; for messages.
+    pub spool_directory: Option<String>,
 }
 
 /// Everything that one invocation was told.
@@ -76,7 +76,11 @@ pub struct Settings {
     /// Whether the output is held back until the command has ended.
     pub buffer_outs: bool,
     pub limits: TimeLimits,
-    pub destination: Destination,
+    /// Whether the command is started without the variables that hold the API key.
+    pub hide_api_key: bool,
+    /// Whether what cannot be delivered is kept, and a record of the run as long as it goes on.
+    pub spool: bool,
+    pub delivery: Delivery,
     /// What is odd about the invocation, but no reason to refuse it: for stderr, one line each.
     pub warnings: Vec<String>,
 }

@@ -1,12 +1,12 @@
 //! The verdict of a run: whether it is reported, and as what. Dogwrap's submit modes, but no failure is ever hidden.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::run::Outcome;
 use crate::settings::{Notifications, Priority, SubmitMode};
 
 /// What an event says of a run, in the words of Datadog's API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AlertType {
     Success,

@@ -5,11 +5,13 @@ wasmtime::component::bindgen!({
     world: "dogwrap:wrapper/capabilities",
     imports: {
         "dogwrap:wrapper/machine.look-up-name": async | trappable,
+        "dogwrap:wrapper/state.acquire": async | trappable,
         default: trappable,
     },
     with: {
         "wasi": wasmtime_wasi::p2::bindings,
         "dogwrap:wrapper/process.child": crate::process::Child,
+        "dogwrap:wrapper/state.lock": crate::locks::Lock,
     },
     require_store_data_send: true,
 });

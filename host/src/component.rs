@@ -1,6 +1,5 @@
 //! Running the component: what it is made of, what it is lent, and what its end means.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use wasmtime::component::{Component, HasData, Linker, ResourceTable};
@@ -10,17 +9,23 @@ use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, Wasi
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings::dogwrap::wrapper::process::ExitStatus;
-use crate::bindings::dogwrap::wrapper::{invocation, machine, process, signals};
+use crate::bindings::dogwrap::wrapper::{invocation, machine, process, signals, state};
 use crate::http::Client;
+use crate::invocation::Invocation;
+use crate::locks::StateView;
 use crate::process::{ProcessView, Processes, Received, Supervised, Terminal};
+use crate::state::StateDirectory;
 use crate::stdio::Output;
-use crate::{engine, environment, state, stdio};
+use crate::{engine, environment, stdio};
 
 /// The status when something is wrong with this program itself: EX_SOFTWARE of sysexits.h.
 pub const INTERNAL_ERROR: u8 = 70;
 
 /// The component, compiled when this program was built.
 static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/dogwrap.cwasm"));
+
+/// What the component calls its directory. Where it is on the host, the interface `state` says.
+const STATE_DIRECTORY: &str = "/state";
 
 /// What lives as long as the component runs.
 struct Host {
@@ -29,6 +34,8 @@ struct Host {
     http: WasiHttpCtx,
     client: Client,
     processes: Processes,
+    /// Or why there is none.
+    state: Result<StateDirectory, String>,
 }
 
 impl WasiView for Host {
@@ -49,9 +56,15 @@ impl HasData for HasProcesses {
     type Data<'a> = ProcessView<'a>;
 }
 
+struct HasState;
+
+impl HasData for HasState {
+    type Data<'a> = StateView<'a>;
+}
+
 /// Runs the component and returns the status to end with.
-pub async fn run(terminal: Option<Terminal>) -> u8 {
-    let host = match Host::new(terminal) {
+pub async fn run(invocation: Invocation, terminal: Option<Terminal>) -> u8 {
+    let host = match Host::new(invocation, terminal) {
         Ok(host) => host,
         Err(error) => return failure(&error),
     };
@@ -103,11 +116,23 @@ async fn see_through(command: &Arc<Supervised>, received: &Arc<Received>) -> u8 
 }
 
 impl Host {
-    fn new(terminal: Option<Terminal>) -> wasmtime::Result<Self> {
+    fn new(invocation: Invocation, terminal: Option<Terminal>) -> wasmtime::Result<Self> {
         let outputs = stdio::streams()?;
-        let processes = Processes::new(terminal, outputs.clone())?;
-        let client = Client::new(processes.received.clone());
-        Ok(Self { table: ResourceTable::new(), wasi: wasi(outputs), http: WasiHttpCtx::new(), client, processes })
+        let processes = Processes::new(invocation, terminal, outputs.clone())?;
+        let state = StateDirectory::open(&processes.invocation);
+        Ok(Self {
+            table: ResourceTable::new(),
+            wasi: wasi(outputs, state.as_ref().ok()),
+            http: WasiHttpCtx::new(),
+            client: Client::new(processes.received.clone()),
+            processes,
+            state,
+        })
+    }
+
+    fn state(&mut self) -> StateView<'_> {
+        let received = Arc::clone(&self.processes.received);
+        StateView { directory: &self.state, received, table: &mut self.table }
     }
 
     fn processes(&mut self) -> ProcessView<'_> {
@@ -116,25 +141,18 @@ impl Host {
 }
 
 /// What WASI gives the component: the two streams, the variables it may know, and its one directory.
-fn wasi([stdout, stderr]: [Output; 2]) -> WasiCtx {
+fn wasi([stdout, stderr]: [Output; 2], state: Option<&StateDirectory>) -> WasiCtx {
     let mut wasi = WasiCtxBuilder::new();
     wasi.stdout(stdout)
         .stderr(stderr)
         .envs(&environment::lent())
         // The component has nothing else to do while it writes a small file.
         .allow_blocking_current_thread(true);
-    if let Some(directory) = state::directory() {
-        lend_directory(&mut wasi, &directory);
+    if let Some(state) = state {
+        // Where that fails there is no directory, which the component says when it comes to that.
+        let _ = wasi.preopened_dir(state.stable_path(), STATE_DIRECTORY, FsPerms::ReadWrite);
     }
     wasi.build()
-}
-
-/// Lends `directory` under its own path, so that messages can name it. Without it events cannot be kept, which the
-/// component says when it comes to that.
-fn lend_directory(wasi: &mut WasiCtxBuilder, directory: &Path) {
-    if let Some(name) = directory.to_str() {
-        let _ = wasi.preopened_dir(directory, name, FsPerms::ReadWrite);
-    }
 }
 
 fn store(host: Host) -> wasmtime::Result<Store<Host>> {
@@ -152,6 +170,7 @@ async fn call(store: &mut Store<Host>) -> wasmtime::Result<u8> {
     machine::add_to_linker::<_, HasProcesses>(&mut linker, Host::processes)?;
     process::add_to_linker::<_, HasProcesses>(&mut linker, Host::processes)?;
     signals::add_to_linker::<_, HasProcesses>(&mut linker, Host::processes)?;
+    state::add_to_linker::<_, HasState>(&mut linker, Host::state)?;
     let command = Command::instantiate_async(&mut *store, &component, &linker).await?;
     match command.wasi_cli_run().call_run(&mut *store).await {
         Ok(Ok(())) => Ok(0),

@@ -16,6 +16,8 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
+use crate::words;
+
 /// How much may wait for the thread, in bytes.
 const CAPACITY: usize = 512 * 1024;
 
@@ -147,7 +149,7 @@ impl Progress {
         if let Some(failure) = &self.failure {
             return Err(match failure.kind() {
                 io::ErrorKind::BrokenPipe => StreamError::Closed,
-                _ => StreamError::LastOperationFailed(wasmtime::Error::msg(failure.to_string())),
+                _ => StreamError::LastOperationFailed(wasmtime::Error::msg(words::of(failure))),
             });
         }
         self.flushing &= self.waiting > 0;

@@ -4,23 +4,37 @@
 
 pub mod options;
 mod resolve;
-mod spelling;
+pub mod spelling;
 
 use clap::error::ErrorKind;
 
-use crate::settings::{Destination, Settings};
+use crate::settings::{Delivery, Settings};
 use spelling::{Ambiguous, Spelled, spell};
 
-/// Reads a variable of the environment, if it is set.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+/// What an invocation is made of besides its arguments.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Reads a variable of the environment, if it is set.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// Reads the file that an argument names as the one with the API key, if one does. The error says why it cannot.
+    pub key_file: &'a dyn Fn() -> Option<Result<Vec<u8>, String>>,
+}
 
 /// What an invocation asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Invocation {
     /// Run a command and report it.
     Run(Box<Settings>),
-    /// Deliver what was kept for this destination.
-    Flush(Destination),
+    /// Deliver what was kept.
+    Flush {
+        delivery: Delivery,
+        /// Also what was kept with another key.
+        any_key: bool,
+        /// What is odd about the invocation: for stderr, one line each.
+        warnings: Vec<String>,
+    },
+    /// List what was kept, for people or as JSON lines.
+    Spool { json: bool },
     /// Print this text and end: the help, or the version.
     Print(String),
 }
@@ -49,25 +63,38 @@ impl UsageError {
 }
 
 /// Reads the arguments of `program`, those after its name.
-pub fn parse(program: &str, arguments: &[Vec<u8>], environment: Environment<'_>) -> Result<Invocation, UsageError> {
+pub fn parse(program: &str, arguments: &[Vec<u8>], surroundings: Surroundings<'_>) -> Result<Invocation, UsageError> {
     let spelled = spell(arguments);
     let words = std::iter::once(program).chain(spelled.options.iter().map(String::as_str));
-    let matches = match options::parser(program, help_width(environment)).try_get_matches_from(words) {
+    let matches = match options::parser(program, help_width(surroundings)).try_get_matches_from(words) {
         Ok(matches) => matches,
         Err(error) => return answer(program, &error, &spelled),
     };
     if let Some(ambiguous) = spelled.ambiguous {
         return Err(ambiguity(&ambiguous));
     }
-    if matches.get_flag("flush") {
-        return Ok(Invocation::Flush(resolve::destination(&matches, environment)?));
+    if matches.get_flag("spool") {
+        return Ok(Invocation::Spool { json: matches.get_flag("json") });
     }
-    resolve::settings(&matches, spelled.command, environment).map(|settings| Invocation::Run(Box::new(settings)))
+    if matches.get_flag("json") {
+        return Err(UsageError::new("--json is for --spool", "see --help"));
+    }
+    if matches.get_flag("flush") {
+        let (delivery, warnings) = resolve::delivery(&matches, surroundings)?;
+        if delivery.timeout.is_zero() {
+            return Err(UsageError::new("--flush has no time to deliver anything", "leave out --delivery_timeout 0"));
+        }
+        return Ok(Invocation::Flush { delivery, any_key: matches.get_flag("any_key"), warnings });
+    }
+    if matches.get_flag("any_key") {
+        return Err(UsageError::new("--any_key is for --flush", "see --help"));
+    }
+    resolve::settings(&matches, spelled.command, surroundings).map(|settings| Invocation::Run(Box::new(settings)))
 }
 
 /// How wide the help may be: as wide as `COLUMNS` says, or else as a terminal usually is.
-fn help_width(environment: Environment<'_>) -> usize {
-    environment("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(80)
+fn help_width(surroundings: Surroundings<'_>) -> usize {
+    (surroundings.variable)("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(80)
 }
 
 /// What to do with what the parser did not take for an invocation.

@@ -4,21 +4,24 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 
-use super::{Environment, UsageError};
+use super::{Surroundings, UsageError};
+use crate::destination::{Destination, KeySource};
+use crate::listing::printable;
 use crate::secret::Secret;
-use crate::settings::{Destination, Notifications, Priority, Settings, SubmitMode, TimeLimits};
+use crate::settings::{API_KEY_VARIABLES, Delivery, Notifications, Priority, Settings, SubmitMode, TimeLimits};
 use crate::sites::Api;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 const DEFAULT_SIGTERM_TIMEOUT: Duration = Duration::from_secs(120);
 const DEFAULT_SIGKILL_TIMEOUT: Duration = Duration::from_secs(60);
 const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+const DEFAULT_DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Makes the settings of one run of `command`.
 pub fn settings(
     matches: &ArgMatches,
     command: Vec<Vec<u8>>,
-    environment: Environment<'_>,
+    surroundings: Surroundings<'_>,
 ) -> Result<Settings, UsageError> {
     let command = command.join(&b' ');
     if command.is_empty() {
@@ -26,7 +29,7 @@ pub fn settings(
     }
     let warning_codes = text(matches, "warning_codes").map(warning_codes).transpose()?;
     let submit_mode = submit_mode(matches);
-    let mut warnings = Vec::new();
+    let (delivery, mut warnings) = delivery(matches, surroundings)?;
     if submit_mode == SubmitMode::Warnings && warning_codes.is_none() {
         warnings.push("submit mode 'warnings' without --warning_codes: every failure is an error".to_owned());
     }
@@ -50,21 +53,38 @@ pub fn settings(
             sigkill_timeout: seconds(matches, "sigkill_timeout", DEFAULT_SIGKILL_TIMEOUT),
             drain_timeout: seconds(matches, "drain_timeout", DEFAULT_DRAIN_TIMEOUT),
         },
-        destination: destination(matches, environment)?,
+        hide_api_key: matches.get_flag("hide_api_key"),
+        spool: !matches.get_flag("no_spool"),
+        delivery,
         warnings,
     })
 }
 
-/// Where events go: the site, and the keys. Options come before the environment.
-pub fn destination(matches: &ArgMatches, environment: Environment<'_>) -> Result<Destination, UsageError> {
-    let (site, key) = (text(matches, "site"), text(matches, "api_key"));
-    let api_key = api_key(key, environment)?;
+/// Where events go, and what that takes; and what is odd about it.
+pub fn delivery(matches: &ArgMatches, surroundings: Surroundings<'_>) -> Result<(Delivery, Vec<String>), UsageError> {
+    let mut warnings = Vec::new();
+    let delivery = Delivery {
+        destination: destination(matches, surroundings, &mut warnings)?,
+        timeout: seconds(matches, "delivery_timeout", DEFAULT_DELIVERY_TIMEOUT),
+        spool_directory: text(matches, "spool_dir").map(str::to_owned),
+    };
+    Ok((delivery, warnings))
+}
+
+/// The site, and the keys. Options come before the environment.
+fn destination(
+    matches: &ArgMatches,
+    surroundings: Surroundings<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Destination, UsageError> {
+    let site = text(matches, "site");
+    let (api_key, key_source) = api_key(matches, surroundings, warnings)?;
     Ok(Destination {
-        api: api(site, environment)?,
+        api: api(site, surroundings)?,
         site_is_in_environment: site.is_none(),
-        key_is_in_environment: api_key.is_some() && key.is_none_or(str::is_empty),
         api_key,
-        application_key: first_set(&["DATADOG_APP_KEY", "DD_APP_KEY"], environment)
+        key_source,
+        application_key: first_set(&["DATADOG_APP_KEY", "DD_APP_KEY"], surroundings)
             .map(|(name, key)| secret(name, &key))
             .transpose()?,
     })
@@ -87,16 +107,18 @@ fn submit_mode(matches: &ArgMatches) -> SubmitMode {
 }
 
 /// The first of `names` that is set to something.
-fn first_set<'a>(names: &[&'a str], environment: Environment<'_>) -> Option<(&'a str, String)> {
-    names.iter().find_map(|name| environment(name).filter(|value| !value.is_empty()).map(|value| (*name, value)))
+fn first_set<'a>(names: &[&'a str], surroundings: Surroundings<'_>) -> Option<(&'a str, String)> {
+    names
+        .iter()
+        .find_map(|name| (surroundings.variable)(name).filter(|value| !value.is_empty()).map(|value| (*name, value)))
 }
 
 /// The site of `-s`; without it that of `DD_SITE`. An empty `-s` asks for the address in `DATADOG_HOST`.
-fn api(option: Option<&str>, environment: Environment<'_>) -> Result<Api, UsageError> {
+fn api(option: Option<&str>, surroundings: Surroundings<'_>) -> Result<Api, UsageError> {
     let (source, site) = match option {
-        Some("") => ("DATADOG_HOST", first_set(&["DATADOG_HOST"], environment).map(|(_, site)| site)),
+        Some("") => ("DATADOG_HOST", first_set(&["DATADOG_HOST"], surroundings).map(|(_, site)| site)),
         Some(site) => ("--site", Some(site.to_owned())),
-        None => ("DD_SITE", first_set(&["DD_SITE"], environment).map(|(_, site)| site)),
+        None => ("DD_SITE", first_set(&["DD_SITE"], surroundings).map(|(_, site)| site)),
     };
     match site {
         None => Ok(Api::default_site()),
@@ -109,15 +131,44 @@ fn shown(site: &str) -> &str {
     site.rsplit_once('@').map_or(site, |(_, server)| server)
 }
 
-/// The key of `-k`; without it that of `DD_API_KEY`, then of `DATADOG_API_KEY`. An empty `-k` turns the two around, as
-/// it does in dogwrap.
-fn api_key(option: Option<&str>, environment: Environment<'_>) -> Result<Option<Secret>, UsageError> {
-    let names = match option {
-        Some("") => ["DATADOG_API_KEY", "DD_API_KEY"],
-        Some(key) => return secret("--api_key", key).map(Some),
-        None => ["DD_API_KEY", "DATADOG_API_KEY"],
-    };
-    first_set(&names, environment).map(|(name, key)| secret(name, &key)).transpose()
+/// The key of `-k`; without it that of `--api_key_file`, then of `DD_API_KEY`, then of `DATADOG_API_KEY`. An empty `-k`
+/// turns those two around, as it does in dogwrap.
+///
+/// A file that cannot be used is no reason not to run the command: it is said, and events are kept for want of a key.
+fn api_key(
+    matches: &ArgMatches,
+    surroundings: Surroundings<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<(Option<Secret>, KeySource), UsageError> {
+    let option = text(matches, "api_key");
+    if let Some(key) = option.filter(|key| !key.is_empty()) {
+        return Ok((Some(secret("--api_key", key)?), KeySource::Option));
+    }
+    if let Some(path) = text(matches, "api_key_file") {
+        let key = key_of_file(path, (surroundings.key_file)());
+        let key = key.map_err(|warning| warnings.push(warning)).ok();
+        return Ok((key, KeySource::File(path.to_owned())));
+    }
+    let mut names = API_KEY_VARIABLES.to_vec();
+    if option.is_some() {
+        names.reverse();
+    }
+    match first_set(&names, surroundings) {
+        Some((name, key)) => Ok((Some(secret(name, &key)?), KeySource::Environment)),
+        None => Ok((None, KeySource::None)),
+    }
+}
+
+/// The key in the file at `path`, of which blanks and line breaks at the ends do not count.
+fn key_of_file(path: &str, content: Option<Result<Vec<u8>, String>>) -> Result<Secret, String> {
+    let path = printable(path);
+    let content = content
+        .unwrap_or_else(|| Err("it is not lent to this program".to_owned()))
+        .map_err(|reason| format!("the API key in '{path}' cannot be read, events are kept: {reason}"))?;
+    let key = std::str::from_utf8(content.trim_ascii()).ok().and_then(Secret::new);
+    key.ok_or_else(|| {
+        format!("there is no API key in '{path}', events are kept: it has to hold the key and nothing else")
+    })
 }
 
 /// Takes a key. The error names where it came from and says nothing of the key itself.
@@ -169,9 +220,18 @@ mod tests {
     use crate::command_line::{Invocation, parse};
 
     fn invoke(line: &[&str], variables: &[(&str, &str)]) -> Result<Invocation, UsageError> {
-        let environment =
+        invoke_with_key_file(line, variables, None)
+    }
+
+    fn invoke_with_key_file(
+        line: &[&str],
+        variables: &[(&str, &str)],
+        key_file: Option<Result<Vec<u8>, String>>,
+    ) -> Result<Invocation, UsageError> {
+        let variable =
             |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        parse("dogwrap", &line.iter().map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>(), &environment)
+        let surroundings = Surroundings { variable: &variable, key_file: &|| key_file.clone() };
+        parse("dogwrap", &line.iter().map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>(), surroundings)
     }
 
     fn run(line: &[&str], variables: &[(&str, &str)]) -> Settings {
@@ -182,7 +242,7 @@ mod tests {
     }
 
     fn key_of(line: &[&str], variables: &[(&str, &str)]) -> Option<String> {
-        run(line, variables).destination.api_key.map(|key| key.reveal().to_owned())
+        run(line, variables).delivery.destination.api_key.map(|key| key.reveal().to_owned())
     }
 
     #[test]
@@ -196,6 +256,28 @@ mod tests {
     }
 
     #[test]
+    fn a_key_file_comes_after_the_option_and_before_the_environment() {
+        let variables = [("DD_API_KEY", "dd")];
+        let with = |line: &[&str], content: Result<&[u8], &str>| {
+            let content = content.map(<[u8]>::to_vec).map_err(str::to_owned);
+            match invoke_with_key_file(line, &variables, Some(content)) {
+                Ok(Invocation::Run(settings)) => {
+                    (settings.delivery.destination.api_key.map(|key| key.reveal().to_owned()), settings.warnings)
+                }
+                other => panic!("{line:?} is not a run: {other:?}"),
+            }
+        };
+        let line = ["--api_key_file", "f", "true"];
+        assert_eq!(with(&line, Ok(b" key\r\n\n")), (Some("key".to_owned()), vec![]));
+        assert_eq!(with(&["-k", "k", "--api_key_file", "f", "true"], Ok(b"key")).0.as_deref(), Some("k"));
+        for content in [Ok(&b""[..]), Ok(b"two keys"), Ok(b"\xff"), Err("permission denied")] {
+            let (key, warnings) = with(&line, content);
+            assert_eq!((key, warnings.len()), (None, 1), "{content:?}");
+            assert!(warnings[0].contains("'f'") && !warnings[0].contains("two"), "{warnings:?}");
+        }
+    }
+
+    #[test]
     fn a_key_that_cannot_be_sent_is_refused_without_showing_it() {
         for key in ["se cret", "secret\n", " secret", "secré", "secret\u{7f}"] {
             let error = invoke(&["-k", key, "true"], &[]).expect_err(key);
@@ -205,7 +287,8 @@ mod tests {
 
     #[test]
     fn the_site_is_taken_from_the_option_then_from_the_environment() {
-        let site = |line: &[&str], variables: &[(&str, &str)]| run(line, variables).destination.api.to_string();
+        let site =
+            |line: &[&str], variables: &[(&str, &str)]| run(line, variables).delivery.destination.api.to_string();
         let variables = [("DD_SITE", "datadoghq.eu"), ("DATADOG_HOST", "http://own")];
         assert_eq!(site(&["true"], &[]), "https://api.datadoghq.com");
         assert_eq!(site(&["true"], &variables), "https://api.datadoghq.eu");
@@ -263,6 +346,21 @@ mod tests {
         {
             assert!(invoke(line, &[]).is_err(), "{line:?}");
         }
+    }
+
+    #[test]
+    fn any_key_is_for_a_flush_alone_and_a_flush_needs_time() {
+        assert!(matches!(invoke(&["--flush", "--any_key"], &[]), Ok(Invocation::Flush { any_key: true, .. })));
+        assert!(matches!(invoke(&["--flush"], &[]), Ok(Invocation::Flush { any_key: false, .. })));
+        assert!(invoke(&["--any_key", "true"], &[]).is_err());
+        assert!(invoke(&["--flush", "--delivery_timeout", "0"], &[]).is_err());
+    }
+
+    #[test]
+    fn json_is_for_the_listing_alone() {
+        assert_eq!(invoke(&["--spool", "--json"], &[]), Ok(Invocation::Spool { json: true }));
+        assert_eq!(invoke(&["--spool"], &[]), Ok(Invocation::Spool { json: false }));
+        assert!(invoke(&["--json", "true"], &[]).is_err() && invoke(&["--json", "--flush"], &[]).is_err());
     }
 
     #[test]

@@ -15,6 +15,19 @@ pub struct Spelled {
     pub command: Vec<Vec<u8>>,
     /// Why reading stopped, when not at the end of the words or at an unknown option.
     pub ambiguous: Option<Ambiguous>,
+    /// The values of options, in order.
+    pub values: Vec<ValuePlace>,
+}
+
+/// Where the value of an option stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValuePlace {
+    /// The long name of the option.
+    pub option: &'static str,
+    /// The index of the word.
+    pub word: usize,
+    /// Where in that word the value begins, in bytes.
+    pub start: usize,
 }
 
 /// An abbreviation of several options.
@@ -34,15 +47,15 @@ enum Meaning {
 /// Reads `words`, the arguments without the program's name.
 pub fn spell(words: &[Vec<u8>]) -> Spelled {
     let mut spelled = Spelled::default();
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
+    let mut words = words.iter().enumerate();
+    while let Some((index, word)) = words.next() {
         let proceed = match word.as_slice() {
             b"--" => {
-                spelled.command.extend(words.by_ref().cloned());
+                spelled.command.extend(words.by_ref().map(|(_, word)| word.clone()));
                 true
             }
-            [b'-', b'-', long @ ..] => spelled.push_long(long, &mut words),
-            [b'-', cluster @ ..] if !cluster.is_empty() => spelled.push_cluster(cluster, &mut words),
+            [b'-', b'-', long @ ..] => spelled.push_long(index, long, &mut words),
+            [b'-', cluster @ ..] if !cluster.is_empty() => spelled.push_cluster(index, cluster, &mut words),
             _ => {
                 spelled.command.push(word.clone());
                 true
@@ -55,17 +68,39 @@ pub fn spell(words: &[Vec<u8>]) -> Spelled {
     spelled
 }
 
+/// The value that stands in the same word as its option: it begins at this byte of the word.
+struct Attached<'a> {
+    value: &'a [u8],
+    start: usize,
+}
+
 impl Spelled {
+    /// What was given for `option`, the last of which counts: in which of the `words` that were read.
+    pub fn value_of<'a>(&self, option: &str, words: &'a [Vec<u8>]) -> Option<&'a [u8]> {
+        let place = self.values.iter().rfind(|place| place.option == option)?;
+        words.get(place.word)?.get(place.start..)
+    }
+
+    /// Whether the flag `option` was given.
+    pub fn has_flag(&self, option: &str) -> bool {
+        self.options.iter().any(|given| given.strip_prefix("--") == Some(option))
+    }
+
     /// Adds `--name` or `--name=value`. Returns whether reading may go on.
-    fn push_long<'a>(&mut self, word: &[u8], rest: &mut impl Iterator<Item = &'a Vec<u8>>) -> bool {
-        let word = text(word);
-        let (name, value) = match word.split_once('=') {
-            Some((name, value)) => (name, Some(value.to_owned())),
-            None => (word.as_str(), None),
+    fn push_long<'a>(
+        &mut self,
+        index: usize,
+        long: &[u8],
+        rest: &mut impl Iterator<Item = (usize, &'a Vec<u8>)>,
+    ) -> bool {
+        let (name, attached) = match long.iter().position(|byte| *byte == b'=') {
+            // The two hyphens in front and the sign itself belong to the word as well.
+            Some(end) => (text(&long[..end]), Some(Attached { value: &long[end + 1..], start: end + 3 })),
+            None => (text(long), None),
         };
         match meaning(&name.replace('-', "_")) {
             Meaning::Option(option) => {
-                self.push(option, value, rest);
+                self.push(option, index, attached, rest);
                 true
             }
             Meaning::Ambiguous(candidates) => {
@@ -73,46 +108,56 @@ impl Spelled {
                 false
             }
             Meaning::Unknown => {
-                self.options.push(format!("--{word}"));
+                self.options.push(format!("--{}", text(long)));
                 false
             }
         }
     }
 
     /// Adds the short options of one word. Returns whether reading may go on.
-    fn push_cluster<'a>(&mut self, cluster: &[u8], rest: &mut impl Iterator<Item = &'a Vec<u8>>) -> bool {
-        let cluster = text(cluster);
-        for (position, short) in cluster.char_indices() {
-            let Some(option) = OPTIONS.iter().find(|option| option.short == Some(short)) else {
-                self.options.push(format!("-{short}"));
+    fn push_cluster<'a>(
+        &mut self,
+        index: usize,
+        cluster: &[u8],
+        rest: &mut impl Iterator<Item = (usize, &'a Vec<u8>)>,
+    ) -> bool {
+        for (position, short) in cluster.iter().enumerate() {
+            let Some(option) = OPTIONS.iter().find(|option| option.short == Some(char::from(*short))) else {
+                let unknown = text(&cluster[position..]).chars().next().unwrap_or_default();
+                self.options.push(format!("-{unknown}"));
                 return false;
             };
-            let attached = &cluster[position + short.len_utf8()..];
+            let value = &cluster[position + 1..];
+            // The hyphen in front and the option itself belong to the word as well.
+            let attached = (!value.is_empty()).then_some(Attached { value, start: position + 2 });
             if option.value.is_expected() {
-                self.push(option, (!attached.is_empty()).then(|| attached.to_owned()), rest);
+                self.push(option, index, attached, rest);
                 break;
             }
-            self.push(option, None, rest);
+            self.push(option, index, None, rest);
         }
         true
     }
 
-    /// Adds `option`, with the next word for its value where it needs one and has none. An option without its value is
-    /// added as it is: the parser knows what to say of it.
+    /// Adds `option`, which stands in the word at `index`, with the next word for its value where it needs one and has
+    /// none. An option without its value is added as it is: the parser knows what to say of it.
     fn push<'a>(
         &mut self,
         option: &OptionDefinition,
-        value: Option<String>,
-        rest: &mut impl Iterator<Item = &'a Vec<u8>>,
+        index: usize,
+        attached: Option<Attached<'_>>,
+        rest: &mut impl Iterator<Item = (usize, &'a Vec<u8>)>,
     ) {
-        let value = match value {
-            None if option.value.is_expected() => rest.next().map(|word| text(word)),
-            value => value,
+        let value = match attached {
+            Some(Attached { value, start }) => Some((index, start, text(value))),
+            None if option.value.is_expected() => rest.next().map(|(index, word)| (index, 0, text(word))),
+            None => None,
         };
-        self.options.push(match value {
-            Some(value) => format!("--{}={value}", option.long),
+        self.options.push(match &value {
+            Some((_, _, value)) => format!("--{}={value}", option.long),
             None => format!("--{}", option.long),
         });
+        self.values.extend(value.map(|(word, start, _)| ValuePlace { option: option.long, word, start }));
     }
 }
 
@@ -177,6 +222,32 @@ mod tests {
     #[test]
     fn a_flag_leaves_the_next_word_alone() {
         assert_eq!(read(&["--buf", "ls"]).command, [b"ls".to_vec()]);
+    }
+
+    #[test]
+    fn values_are_found_where_they_stand() {
+        let find = |line: &[&str]| {
+            let words: Vec<_> = line.iter().map(|word| word.as_bytes().to_vec()).collect();
+            spell(&words).value_of("api_key", &words).map(|value| String::from_utf8_lossy(value).into_owned())
+        };
+        for line in [
+            &["-k", "key"][..],
+            &["-kkey"],
+            &["-bkkey"],
+            &["-bk", "key"],
+            &["--api_key=key"],
+            &["--api-key", "key"],
+            &["--api=key"],
+            &["-k", "old", "-k", "key"],
+            &["-n", "-k", "true", "-k", "key"],
+        ] {
+            assert_eq!(find(line).as_deref(), Some("key"), "{line:?}");
+        }
+        for line in [&["true"][..], &["--", "-k", "key"], &["-n", "-k", "key"], &["-k"]] {
+            assert_eq!(find(line), None, "{line:?}");
+        }
+        assert_eq!(find(&["--api_key="]).as_deref(), Some(""));
+        assert!(read(&["--no-spool"]).has_flag("no_spool") && !read(&["--", "--no_spool"]).has_flag("no_spool"));
     }
 
     #[test]

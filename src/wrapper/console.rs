@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wasi::cli::{stderr, stdout};
+use wasi::cli::{stderr, stdout, terminal_stderr};
 use wasi::clocks::monotonic_clock;
 use wasi::io::poll::{Pollable, poll};
 use wasi::io::streams::{OutputStream, StreamError};
@@ -11,6 +11,9 @@ use super::bindings::dogwrap::wrapper::signals;
 
 /// How long readers are waited for once a signal asks to end: those that read are done long before.
 const PATIENCE_AFTER_SIGNAL: Duration = Duration::from_secs(1);
+
+/// What has a terminal erase everything after the cursor in its line (ECMA-48, EL).
+const ERASE_REST_OF_LINE: &str = "\u{1b}[K";
 
 /// One of the two streams, and what its reader has not taken yet.
 pub struct Sink {
@@ -114,8 +117,10 @@ impl Sink {
 /// Both streams, and the name that messages begin with.
 pub struct Console {
     program: String,
-    /// Whether a signal has asked to end while readers were waited for.
+    /// Whether a signal has asked to end while readers, or the API, were waited for.
     asked_to_end: bool,
+    /// Whether the last line of standard error shows a progress.
+    shows_progress: bool,
     pub stdout: Sink,
     pub stderr: Sink,
 }
@@ -125,6 +130,7 @@ impl Console {
         Self {
             program: program.to_owned(),
             asked_to_end: false,
+            shows_progress: false,
             stdout: Sink::new(stdout::get_stdout()),
             stderr: Sink::new(stderr::get_stderr()),
         }
@@ -135,6 +141,11 @@ impl Console {
         &self.program
     }
 
+    /// Notes that a signal has asked to end: readers are not waited for much longer.
+    pub fn hurry(&mut self) {
+        self.asked_to_end = true;
+    }
+
     /// Prints what was asked for.
     pub fn print(&mut self, text: &str) {
         self.stdout.accept(text.as_bytes());
@@ -142,8 +153,25 @@ impl Console {
 
     /// Says something to people: one line on standard error.
     pub fn message(&mut self, message: &str) {
+        self.end_progress();
         let line = format!("{}: {message}\n", self.program);
         self.stderr.accept(line.as_bytes());
+    }
+
+    /// Shows how far something has come, in a line that the next replaces. Only a terminal can show that.
+    pub fn progress(&mut self, progress: &str) {
+        if terminal_stderr::get_terminal_stderr().is_some() {
+            self.shows_progress = true;
+            self.stderr.accept(format!("\r{}: {progress}{ERASE_REST_OF_LINE}", self.program).as_bytes());
+            self.stderr.advance();
+        }
+    }
+
+    /// Removes the line that shows a progress.
+    pub fn end_progress(&mut self) {
+        if std::mem::take(&mut self.shows_progress) {
+            self.stderr.accept(format!("\r{ERASE_REST_OF_LINE}").as_bytes());
+        }
     }
 
     /// Says what was wrong, and what to do.

@@ -1,158 +1,180 @@
-//! Delivering requests to Datadog's API, and keeping those that could not be.
+//! Delivering what a run has to report: tried again while there is time, then kept.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use serde::Deserialize;
-use waki::{Client, ErrorCode, Response};
-
+use super::clock;
 use super::console::Console;
-use super::kept;
-use crate::excerpt::first;
+use super::record::{Identity, RunRecord};
+use super::sender::Sender;
+use super::spool;
+use super::state::State;
+use crate::destination::{Destination, KeySource, Recipient};
+use crate::kept::Kept;
+use crate::listing::printable;
 use crate::requests::Request;
-use crate::secret::Secret;
-use crate::settings::Destination;
+use crate::retry::Failure;
+use crate::settings::Settings;
 
-/// How long everything that is to be delivered after a run may take.
-const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How much of an answer is read, in bytes. The API's are far shorter.
-const MAXIMUM_ANSWER: u64 = 16 * 1024;
-
-/// How much of an answer's words is shown, in characters.
-const MAXIMUM_REASON: usize = 200;
-
-/// Sends `requests` one after the other, each whatever became of the others. What is not accepted is kept, and said.
-pub fn deliver(requests: &[Request], destination: &Destination, console: &mut Console) {
-    let Some(key) = &destination.api_key else {
-        let failures = requests.iter().map(|request| (request, "no API key was given".to_owned())).collect();
-        return keep(failures, destination, console);
-    };
-    let deadline = Instant::now() + DELIVERY_TIMEOUT;
-    let mut failures = Vec::new();
-    for request in requests {
-        let remaining = deadline.saturating_duration_since(Instant::now());
-        if let Err(reason) = post(request, destination, key, remaining) {
-            failures.push((request, reason));
-        }
-    }
-    keep(failures, destination, console);
+/// A request that was not accepted.
+struct Undelivered<'a> {
+    index: usize,
+    request: &'a Request,
+    failure: Failure,
+    tried: u32,
 }
 
-/// Delivers everything that was kept for `destination`, and returns the status to end with.
-pub fn flush(destination: &Destination, console: &mut Console) -> u8 {
-    let Some(key) = &destination.api_key else {
-        console.error("there is no API key to deliver with", "set DD_API_KEY, or give --api_key");
-        return 2;
-    };
-    let (mut delivered, mut left) = (0_usize, 0_usize);
-    for (path, kept) in kept::waiting(&destination.api) {
-        let sent = post(&kept.request, destination, key, DELIVERY_TIMEOUT)
-            .and_then(|()| kept::forget(&path).map_err(|error| format!("delivered, but not forgotten: {error}")));
-        match sent {
-            Ok(()) => delivered += 1,
-            Err(reason) => {
-                left += 1;
-                console.message(&format!("{}: {reason}", path.display()));
+/// What a run has to report, and what that takes.
+pub struct Report<'a> {
+    pub settings: &'a Settings,
+    pub requests: &'a [Request],
+    /// In seconds since 1970.
+    pub happened_at: f64,
+    /// Of the run, in the names of its files.
+    pub identity: Identity,
+    /// The state directory, or why there is none.
+    pub state: Result<&'a State, &'a str>,
+}
+
+impl Report<'_> {
+    /// Sends the requests one after the other, each whatever became of the others, until `deadline`. What is not accepted
+    /// is kept, and said. Returns whether all was accepted, and whether all that was not is kept.
+    pub fn deliver(&self, deadline: Instant, record: &mut Option<RunRecord>, console: &mut Console) -> Delivered {
+        let destination = &self.settings.delivery.destination;
+        let mut sender = Sender::new(destination);
+        let mut undelivered: Vec<Undelivered> = Vec::new();
+        for (index, request) in self.requests.iter().enumerate() {
+            // None of them uses up the time of the next.
+            let share = deadline.saturating_duration_since(Instant::now()) / (self.requests.len() - index) as u32;
+            let not_tried = |reason: &str| Err((Failure::Lasting { reason: reason.to_owned() }, 0));
+            let sent = if destination.api_key.is_none() {
+                not_tried("no API key was given")
+            } else if self.settings.delivery.timeout.is_zero() {
+                not_tried("no time was given to deliver it")
+            } else {
+                sender.submit(request.kind, request.body.get(), Instant::now() + share).map_err(|failure| (failure, 1))
+            };
+            match sent {
+                Ok(()) => {
+                    if let Some(record) = record {
+                        record.done(index);
+                    }
+                }
+                Err((failure, tried)) => undelivered.push(Undelivered { index, request, failure, tried }),
             }
         }
-    }
-    console.message(&format!("{delivered} delivered to {}, {left} left", destination.api));
-    u8::from(left > 0)
-}
-
-/// Keeps what could not be delivered, and says so in one line for each reason.
-fn keep(failures: Vec<(&Request, String)>, destination: &Destination, console: &mut Console) {
-    let mut failures = failures.into_iter().peekable();
-    while let Some((request, reason)) = failures.next() {
-        let mut kept = vec![request];
-        while let Some((request, _)) = failures.next_if(|(_, next)| *next == reason) {
-            kept.push(request);
+        if sender.is_interrupted() {
+            console.hurry();
         }
-        let names: Vec<_> = kept.iter().map(|request| request.kind.name()).collect();
-        let what = format!("{} not delivered to {}: {reason}", names.join(" and "), destination.api);
-        let kept: Result<Vec<_>, _> =
-            kept.iter().map(|request| kept::keep(request, &destination.api, &reason)).collect();
-        match kept {
-            Ok(_) => {
-                console.message(&format!("{what}; kept, deliver with '{}'", advice(destination, console.program())))
-            }
-            Err(error) => console.message(&format!("{what}; and not kept: {error}")),
+        let accepted = undelivered.is_empty();
+        let kept = self.keep(undelivered, record, console);
+        Delivered { accepted, kept }
+    }
+
+    /// Keeps what was not accepted, and says so in one line for each reason. Returns whether all is kept.
+    fn keep(&self, undelivered: Vec<Undelivered>, record: &mut Option<RunRecord>, console: &mut Console) -> bool {
+        let mut all = true;
+        let mut rest = undelivered.as_slice();
+        while let Some(one) = rest.first() {
+            let alike = rest.iter().take_while(|other| other.failure.reason() == one.failure.reason()).count();
+            let (group, others) = rest.split_at(alike);
+            rest = others;
+            let names: Vec<_> = group.iter().map(|undelivered| undelivered.request.kind.name()).collect();
+            let destination = &self.settings.delivery.destination;
+            let reason = one.failure.reason();
+            let what = format!("{} not delivered to {}: {reason}", names.join(" and "), destination.api);
+            let kept: Result<Vec<()>, String> =
+                group.iter().map(|undelivered| self.keep_one(undelivered, record, console)).collect();
+            console.message(&match kept {
+                Ok(_) => format!("{what}; {}", self.outlook(&one.failure, console)),
+                Err(error) => {
+                    all = false;
+                    format!("{what}; and not kept: {error}")
+                }
+            });
+        }
+        all
+    }
+
+    fn keep_one(
+        &self,
+        undelivered: &Undelivered,
+        record: &mut Option<RunRecord>,
+        console: &mut Console,
+    ) -> Result<(), String> {
+        if !self.settings.spool {
+            return Err("--no_spool forbids it".to_owned());
+        }
+        let state = self.state.map_err(str::to_owned)?;
+        let kept = Kept {
+            recipient: Recipient {
+                key_was_refused: matches!(undelivered.failure, Failure::KeyRefused { .. }),
+                ..Recipient::of(&self.settings.delivery.destination, clock::salt())
+            },
+            job: self.settings.name.clone(),
+            happened_at: self.happened_at as u64,
+            tried: undelivered.tried,
+            tried_at: clock::now().as_secs(),
+            reason: undelivered.failure.reason().to_owned(),
+            request_was_at_fault: undelivered.failure.is_about_the_request(),
+            request: undelivered.request.clone(),
+        };
+        let name = self.identity.file_name(self.happened_at, undelivered.index);
+        match undelivered.failure {
+            Failure::Final { .. } => spool::keep_aside(state, &name, &kept, console)?,
+            _ => spool::keep(state, &name, &kept, console)?,
+        }
+        if let Some(record) = record {
+            record.done(undelivered.index);
+        }
+        Ok(())
+    }
+
+    /// What becomes of a request that failed so and is kept.
+    fn outlook(&self, failure: &Failure, console: &Console) -> String {
+        let destination = &self.settings.delivery.destination;
+        let source = &destination.key_source;
+        match failure {
+            Failure::Final { .. } => format!("set aside, see '{} --spool'", console.program()),
+            Failure::KeyRefused { .. } => format!("kept, deliver it with '{}'", self.advice(&KeySource::None, console)),
+            _ if destination.api_key.is_none() => format!("kept, deliver it with '{}'", self.advice(source, console)),
+            _ => format!("kept for a later run, or deliver it with '{}'", self.advice(source, console)),
         }
     }
-}
 
-/// The command that delivers what was kept for `destination`, with what the environment does not give.
-fn advice(destination: &Destination, program: &str) -> String {
-    let key = if destination.key_is_in_environment { "" } else { "DD_API_KEY=... " };
-    let site = if destination.site_is_in_environment { String::new() } else { format!(" --site {}", destination.api) };
-    format!("{key}{program} --flush{site}")
-}
-
-/// Sends one request. The error says why it was not accepted, in one line.
-fn post(request: &Request, destination: &Destination, key: &Secret, time: Duration) -> Result<(), String> {
-    let body = request.body.get().to_owned();
-    // The host lets this time bound the whole exchange: it is the only one that the client can set.
-    let mut builder = Client::new()
-        .post(&destination.api.url(request.kind.path()))
-        .connect_timeout(time)
-        .header("User-Agent", concat!("dogwrap/", env!("CARGO_PKG_VERSION"), " (wasi)"))
-        .header("Content-Type", "application/json")
-        .header("Content-Length", body.len())
-        .header("DD-API-KEY", key.reveal());
-    if let Some(key) = &destination.application_key {
-        builder = builder.header("DD-APPLICATION-KEY", key.reveal());
-    }
-    if let Some(credentials) = destination.api.authorization() {
-        builder = builder.header("Authorization", credentials.reveal());
-    }
-    let response = builder.body(body).send().map_err(|error| match error.downcast_ref() {
-        Some(code) => explain(code),
-        None => error.to_string(),
-    })?;
-    match response.status_code() {
-        200..300 => Ok(()),
-        status => Err(refusal(status, &response, destination)),
+    /// The command that delivers what was kept, with what the environment does not give.
+    fn advice(&self, key_source: &KeySource, console: &Console) -> String {
+        let Destination { api, site_is_in_environment, .. } = &self.settings.delivery.destination;
+        let (key, key_file) = match key_source {
+            KeySource::Environment => ("", None),
+            KeySource::File(path) => ("", Some(path)),
+            KeySource::Option | KeySource::None => ("DD_API_KEY=... ", None),
+        };
+        let mut advice = format!("{key}{} --flush", console.program());
+        if let Some(path) = key_file {
+            advice.push_str(&format!(" --api_key_file {}", shell_word(path)));
+        }
+        if let Some(directory) = &self.settings.delivery.spool_directory {
+            advice.push_str(&format!(" --spool_dir {}", shell_word(directory)));
+        }
+        if !site_is_in_environment {
+            advice.push_str(&format!(" --site {api}"));
+        }
+        advice
     }
 }
 
-/// What the API answered, in one line: the status, and its own words if it gave any.
-fn refusal(status: u16, response: &Response, destination: &Destination) -> String {
-    #[derive(Deserialize)]
-    struct Answer {
-        errors: Vec<String>,
-    }
-    let body = response.chunk(MAXIMUM_ANSWER).ok().flatten().unwrap_or_default();
-    let words = serde_json::from_slice(&body).map_or_else(|_| String::new(), |answer: Answer| answer.errors.join(", "));
-    let words = presentable(&words, destination);
-    let name = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-    let status =
-        [Some(status.to_string()), name.map(str::to_owned)].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    if words.is_empty() { status } else { format!("{status}: {words}") }
+/// What became of a report.
+pub struct Delivered {
+    pub accepted: bool,
+    /// Whether all that was not accepted is kept.
+    pub kept: bool,
 }
 
-/// Words of a server as they can be shown: one line, not too long, nothing that commands a terminal, and no secret that
-/// the server repeats.
-fn presentable(words: &str, destination: &Destination) -> String {
-    let secrets = [&destination.api_key, &destination.application_key].into_iter().flatten();
-    let words = secrets
-        .chain(destination.api.authorization())
-        .fold(words.to_owned(), |words, secret| words.replace(secret.reveal(), "***"));
-    let words = words.replace(char::is_control, " ");
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    first(&words, MAXIMUM_REASON).to_owned()
-}
-
-/// A failure of the exchange, in words for people.
-fn explain(code: &ErrorCode) -> String {
-    match code {
-        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => "the host name is not known".to_owned(),
-        ErrorCode::DnsTimeout => "the host name was not resolved in time".to_owned(),
-        ErrorCode::ConnectionRefused => "connection refused".to_owned(),
-        ErrorCode::ConnectionTimeout => "no answer in time".to_owned(),
-        ErrorCode::ConnectionTerminated => "the connection was closed before an answer".to_owned(),
-        ErrorCode::HttpProtocolError => "the answer is not HTTP".to_owned(),
-        ErrorCode::HttpRequestDenied => "the host does not allow this request".to_owned(),
-        ErrorCode::InternalError(Some(reason)) => reason.clone(),
-        other => other.to_string(),
-    }
+/// `text` as one word for a shell, inside what is quoted already.
+fn shell_word(text: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "/._-+=:,@%".contains(character);
+    printable(text)
+        .chars()
+        .flat_map(|character| (!is_plain(character)).then_some('\\').into_iter().chain(std::iter::once(character)))
+        .collect()
 }

@@ -3,11 +3,11 @@
 
 use std::fs::{File, OpenOptions, remove_file};
 use std::io::{self, Read, Seek, Write};
-use std::path::Path;
 use std::time::Duration;
 
+use super::clock;
 use super::console::{Console, Sink};
-use super::kept;
+use super::state::State;
 
 /// What is held in memory of one stream, in bytes.
 const MEMORY: usize = 1024 * 1024;
@@ -32,12 +32,10 @@ pub struct Store {
 
 impl HeldBack {
     /// Prints what is held back, standard error first, at most until its readers have taken nothing for `patience`.
-    /// What they did not take is printed by the next call.
-    pub fn replay(&mut self, console: &mut Console, patience: Option<Duration>) {
-        let printed = replay(&mut self.stderr, console, |console| &mut console.stderr, patience);
-        if printed {
-            replay(&mut self.stdout, console, |console| &mut console.stdout, patience);
-        }
+    /// What they did not take is printed by the next call. Returns whether they took everything.
+    pub fn replay(&mut self, console: &mut Console, patience: Option<Duration>) -> bool {
+        replay(&mut self.stderr, console, |console| &mut console.stderr, patience)
+            && replay(&mut self.stdout, console, |console| &mut console.stdout, patience)
     }
 }
 
@@ -90,8 +88,7 @@ impl Store {
 
 /// Makes a file in the state directory that is gone, with its space, when the program is.
 fn unnamed_file() -> io::Result<File> {
-    let directory = kept::state_directory().ok_or_else(|| io::Error::other("there is no state directory"))?;
-    let path = Path::new(&directory).join(kept::unique_name("output"));
+    let path = State::open().map_err(io::Error::other)?.at(&format!("{:016x}.output", clock::random()));
     let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
     remove_file(&path)?;
     Ok(file)

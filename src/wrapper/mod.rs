@@ -5,20 +5,36 @@
 
 mod bindings;
 mod channel;
+mod clock;
 mod console;
 mod deliver;
+mod exchange;
 mod held_back;
-mod kept;
+mod later;
 mod machine;
+mod record;
+mod sender;
+mod spool;
+mod state;
 mod supervise;
+
+use std::time::{Duration, Instant};
 
 use bindings::dogwrap::wrapper::invocation;
 use console::Console;
+use deliver::{Delivered, Report};
+use record::{Identity, RunRecord};
+use state::State;
+use supervise::Supervised;
 
-use crate::command_line::{self, Invocation, UsageError};
+use crate::command_line::{self, Invocation, Surroundings, UsageError};
+use crate::listing;
 use crate::requests::requests;
 use crate::settings::Settings;
 use crate::verdict::judge;
+
+/// How long we try to say that output is lost: the reader of standard error may be the one that takes nothing.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 struct Program;
 
@@ -37,11 +53,15 @@ fn run() -> u8 {
     let mut arguments = invocation::arguments();
     let called_by = if arguments.is_empty() { Vec::new() } else { arguments.remove(0) };
     let mut console = Console::new(&program_name(&called_by));
-    let environment = |name: &str| std::env::var(name).ok();
-
-    let status = match command_line::parse(console.program(), &arguments, &environment) {
+    let surroundings =
+        Surroundings { variable: &|name| std::env::var(name).ok(), key_file: &invocation::read_key_file };
+    let status = match command_line::parse(console.program(), &arguments, surroundings) {
         Ok(Invocation::Run(settings)) => return wrap(&settings, &mut console),
-        Ok(Invocation::Flush(destination)) => deliver::flush(&destination, &mut console),
+        Ok(Invocation::Flush { delivery, any_key, warnings }) => {
+            warnings.iter().for_each(|warning| console.message(warning));
+            later::flush(&delivery, any_key, &mut console)
+        }
+        Ok(Invocation::Spool { json }) => list(json, &mut console),
         Ok(Invocation::Print(text)) => {
             console.print(&text);
             0
@@ -55,6 +75,20 @@ fn run() -> u8 {
     status
 }
 
+/// Lists what waits and what was set aside.
+fn list(json: bool, console: &mut Console) -> u8 {
+    let state = match State::open() {
+        Ok(state) => state,
+        Err(reason) => {
+            console.message(&format!("there is nothing to list: {reason}"));
+            return 1;
+        }
+    };
+    let listed = spool::list(&state);
+    console.print(&if json { listing::json_lines(&listed) } else { listing::table(&listed) });
+    0
+}
+
 /// The last part of the path that the program was called by.
 fn program_name(path: &[u8]) -> String {
     let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
@@ -66,23 +100,29 @@ fn wrap(settings: &Settings, console: &mut Console) -> u8 {
     for warning in &settings.warnings {
         console.message(warning);
     }
+    let state = State::open();
+    let spool = state.as_ref().ok().filter(|_| settings.spool);
+    let identity = Identity::new();
+    let record = spool.and_then(|state| RunRecord::begin(state, identity, settings));
     let mut supervised = supervise::supervise(settings, console);
-    let run = &supervised.run;
 
     // Output comes before the report, as far as somebody takes it: a reader that does not must not hold the event up.
     supervised.held_back.replay(console, Some(settings.limits.drain_timeout));
     console.settle(Some(settings.limits.drain_timeout));
-    if let Some(alert_type) = judge(&run.outcome, settings.submit_mode, &settings.warning_codes) {
-        let host = machine::host_name();
-        let requests = requests(run, alert_type, settings, host.as_deref());
-        deliver::deliver(&requests, &settings.destination, console);
+    let state = state.as_ref().map_err(String::as_str);
+    let is_reachable = report(&supervised, settings, (identity, record), state, console);
+    if let Some(state) = spool.filter(|_| is_reachable != Some(false)) {
+        later::after_run(state, &settings.delivery, is_reachable.is_some(), console);
     }
 
     // A reader that is slow but there gets everything, as it would without us. One for which the command had to be ended
     // does not hold us up as well.
     let patience = supervised.cut_short.then_some(settings.limits.drain_timeout);
-    supervised.held_back.replay(console, patience);
-    console.settle(patience);
+    let printed = supervised.held_back.replay(console, patience);
+    if !(console.settle(patience) && printed) {
+        console.message("the end of the output is lost: its reader has not taken it in time");
+        console.settle(Some(LAST_WORDS));
+    }
 
     if let Some(child) = supervised.still_printing
         && let Err(reason) = child.hand_over()
@@ -90,5 +130,32 @@ fn wrap(settings: &Settings, console: &mut Console) -> u8 {
         console.message(&format!("output of what the command left running is no longer passed on: {reason}"));
         console.settle(None);
     }
-    run.outcome.exit_status()
+    supervised.run.outcome.exit_status()
+}
+
+/// Reports a run, if it is to be. Returns whether the API accepted it; none when there was nothing to send.
+fn report(
+    supervised: &Supervised,
+    settings: &Settings,
+    (identity, mut record): (Identity, Option<RunRecord>),
+    state: Result<&State, &str>,
+    console: &mut Console,
+) -> Option<bool> {
+    let run = &supervised.run;
+    let delivered = judge(&run.outcome, settings.submit_mode, &settings.warning_codes).map(|alert_type| {
+        let deadline = Instant::now() + settings.delivery.timeout;
+        let host = machine::host_name();
+        let requests = requests(run, alert_type, settings, host.as_deref());
+        if let Some(record) = &mut record {
+            record.ended(run.ended_at, &requests);
+        }
+        let report = Report { settings, requests: &requests, happened_at: run.ended_at, identity, state };
+        report.deliver(deadline, &mut record, console)
+    });
+    // What is neither delivered nor kept stays in the record: a later run may have more luck.
+    let is_settled = delivered.as_ref().is_none_or(|delivered| delivered.accepted || delivered.kept);
+    if let (Some(record), Ok(state), true) = (record, state, is_settled) {
+        record.remove(state);
+    }
+    delivered.map(|Delivered { accepted, .. }| accepted)
 }

@@ -4,7 +4,7 @@
 //! Everything that can happen is waited for in one place. No step of this loop blocks, whatever the command prints and
 //! however slowly our own readers take it.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use wasi::clocks::monotonic_clock;
 use wasi::io::poll::{Pollable, poll};
@@ -12,11 +12,12 @@ use wasi::io::poll::{Pollable, poll};
 use super::bindings::dogwrap::wrapper::process::{Child, ExitStatus, SpawnError, SpawnOptions, spawn};
 use super::bindings::dogwrap::wrapper::signals::{self, Signal};
 use super::channel::Channel;
+use super::clock;
 use super::console::{Console, nanoseconds};
 use super::held_back::HeldBack;
 use crate::capture::Capture;
 use crate::run::{Outcome, Run};
-use crate::settings::{Settings, TimeLimits};
+use crate::settings::{API_KEY_VARIABLES, Settings, TimeLimits};
 
 /// The shell that runs commands, as dogwrap's.
 const SHELL: &str = "/bin/sh";
@@ -34,7 +35,8 @@ pub struct Supervised {
 /// Runs the command of `settings` until it has ended or is given up.
 pub fn supervise(settings: &Settings, console: &mut Console) -> Supervised {
     let arguments = [b"-c".to_vec(), settings.command.clone()];
-    let options = SpawnOptions { unset_environment: Vec::new() };
+    let hidden: &[&str] = if settings.hide_api_key { API_KEY_VARIABLES } else { &[] };
+    let options = SpawnOptions { unset_environment: hidden.iter().map(|name| (*name).to_owned()).collect() };
     match spawn(SHELL.as_bytes(), &arguments, &options) {
         Ok(child) => Supervision::new(child, settings, console).run(),
         Err(error) => not_started(&error, console),
@@ -57,16 +59,12 @@ fn not_started(error: &SpawnError, console: &mut Console) -> Supervised {
     let run = Run {
         outcome: Outcome::NotStarted { status },
         duration: Duration::ZERO,
-        ended_at: seconds_since_1970(),
+        ended_at: clock::now().as_secs_f64(),
         stdout: Capture::default(),
         stderr,
         output_left_open: false,
     };
     Supervised { run, held_back: HeldBack::default(), cut_short: false, still_printing: None }
-}
-
-fn seconds_since_1970() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 /// How far a run has come.
@@ -207,7 +205,7 @@ impl<'a> Supervision<'a> {
     fn command_ended(&mut self) {
         let Some(status) = self.child.exit_status() else { return };
         self.exit = None;
-        self.end = Some(End { status, duration: self.started.elapsed(), at: seconds_since_1970() });
+        self.end = Some(End { status, duration: self.started.elapsed(), at: clock::now().as_secs_f64() });
         match self.phase {
             Phase::Running => self.enter(Phase::Draining, self.limits.drain_timeout),
             // It was told to end, and so was its whole group: the rest of it has the same time.
@@ -289,7 +287,7 @@ impl<'a> Supervision<'a> {
             // Given up: SIGKILL is the last that was done to it.
             status: ExitStatus::Signaled(9),
             duration: self.started.elapsed(),
-            at: seconds_since_1970(),
+            at: clock::now().as_secs_f64(),
         });
         let outcome = match end.status {
             _ if self.timed_out => Outcome::TimedOut,

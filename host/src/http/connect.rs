@@ -1,85 +1,40 @@
 //! From the address of a request to a connection: directly or through a proxy, with TLS or without.
 
-use std::io;
+use std::env;
 
+use http::Uri;
 use http::uri::Scheme;
-use http::{HeaderValue, Uri};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
-use hyper_util::client::proxy::matcher::Matcher;
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tower_service::Service;
 use wasmtime_wasi_http::Error;
 
-use super::{failed, source, tls};
+use super::endpoint::{Endpoint, Stream};
+use super::{failure, proxy, tls, tunnel};
 
-/// Bytes to and from the server, whatever lies below.
-pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
-
-/// A connection, and how a request is to be addressed on it.
-pub struct Route {
+/// A connection on which a request can be sent.
+pub struct Connection {
     pub stream: Box<dyn Stream>,
-    /// The server's name, with its port if it was given.
-    pub authority: String,
-    /// Whether a proxy reads the request, and needs its whole address.
-    pub through_proxy: bool,
-    /// What that proxy asks for.
-    pub proxy_authorization: Option<HeaderValue>,
+    /// Who reads the request before the server does: it needs the whole address, and credentials.
+    pub proxy: Option<proxy::Proxy>,
 }
 
 /// Connects to where `uri` points, through the proxy that the environment names for it.
-pub async fn connect(uri: &Uri) -> Result<Route, Error> {
-    let authority = uri.authority().ok_or(Error::HttpRequestUriInvalid)?.to_string();
+pub async fn connect(uri: &Uri, tls: &tls::Connector) -> Result<Connection, Error> {
+    let server = Endpoint::of(uri)?;
     let secure = uri.scheme() == Some(&Scheme::HTTPS);
-    let proxy = Matcher::from_env().intercept(uri);
-    if let Some(proxy) = &proxy
-        && proxy.uri().scheme() != Some(&Scheme::HTTP)
-    {
-        return Err(failed(format!("cannot use a proxy with the scheme '{}'", proxy.uri().scheme_str().unwrap_or(""))));
-    }
-
-    let mut connector = HttpConnector::new();
-    connector.enforce_http(false);
-    connector.set_nodelay(true);
-    let (stream, through_proxy, proxy_authorization) = match proxy {
-        None => (connector.call(uri.clone()).await.map_err(|error| explain(&error))?, false, None),
-        Some(proxy) if secure => {
-            let mut tunnel = Tunnel::new(proxy.uri().clone(), connector);
-            if let Some(credentials) = proxy.basic_auth() {
-                tunnel = tunnel.with_auth(credentials.clone());
-            }
-            let stream = tunnel.call(uri.clone()).await.map_err(|error| proxy_failed(&error))?;
-            (stream, false, None)
-        }
-        Some(proxy) => {
-            let stream = connector.call(proxy.uri().clone()).await.map_err(|error| proxy_failed(&error))?;
-            (stream, true, proxy.basic_auth().cloned())
-        }
+    let Some(proxy) = proxy::choose(uri, variable)? else {
+        let stream = server.connect().await?;
+        let stream: Box<dyn Stream> =
+            if secure { Box::new(tls.connect(&server.host, stream).await?) } else { Box::new(stream) };
+        return Ok(Connection { stream, proxy: None });
     };
-    let stream: TcpStream = TokioIo::into_inner(stream);
-    let stream: Box<dyn Stream> =
-        if secure { Box::new(tls::connect(uri.host().unwrap_or_default(), stream).await?) } else { Box::new(stream) };
-    Ok(Route { stream, authority, through_proxy, proxy_authorization })
+    let stream = Endpoint::of(proxy.uri())?.connect().await.map_err(failure::of_proxy)?;
+    if !secure {
+        return Ok(Connection { stream: Box::new(stream), proxy: Some(proxy) });
+    }
+    let stream = tunnel::open(stream, &server, proxy.basic_auth()).await.map_err(failure::of_proxy)?;
+    Ok(Connection { stream: Box::new(tls.connect(&server.host, stream).await?), proxy: None })
 }
 
-/// What WASI calls a failure to connect.
-fn explain(error: &(dyn std::error::Error + 'static)) -> Error {
-    // The connector tells a failure of the resolver by its words alone.
-    if error.to_string().starts_with("dns error") {
-        return Error::DnsError { rcode: None, info_code: None };
-    }
-    match source::<io::Error>(error) {
-        Some(error) if error.kind() == io::ErrorKind::ConnectionRefused => Error::ConnectionRefused,
-        Some(error) => failed(error.to_string()),
-        None => failed(error.to_string()),
-    }
-}
-
-fn proxy_failed(error: &(dyn std::error::Error + 'static)) -> Error {
-    let reason = source::<io::Error>(error).map_or_else(|| error.to_string(), io::Error::to_string);
-    failed(format!("the proxy does not let us through: {reason}"))
+/// A variable of the environment. One that is not text is no proxy either, which is found out where it is used.
+fn variable(name: &str) -> Option<String> {
+    env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }

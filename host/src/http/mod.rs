@@ -3,26 +3,34 @@
 //! Redirects are not followed: a request carries a key, and goes where it was addressed to or nowhere.
 
 mod connect;
+mod endpoint;
+mod failure;
+mod proxy;
 mod tls;
+mod trust;
+mod tunnel;
 
-use std::error::Error as StdError;
 use std::future::Future;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, timeout_at};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::process::Received;
+use connect::Connection;
+use endpoint::Stream;
 
 /// The longest that an exchange may take, whatever the component asks for.
-const MAXIMUM_TIME: Duration = Duration::from_secs(10);
+const MAXIMUM_TIME: Duration = Duration::from_secs(60);
+
+/// How long the words of a refusal are waited for: they are for people only.
+const TIME_FOR_WORDS: Duration = Duration::from_secs(1);
 
 /// The largest body that may be sent, in bytes. An event is at most about 20 KB.
 const MAXIMUM_REQUEST: usize = 1024 * 1024;
@@ -33,12 +41,13 @@ const MAXIMUM_ANSWER: usize = 64 * 1024;
 /// The client that the component sends its requests through.
 pub struct Client {
     received: Arc<Received>,
+    tls: tls::Connector,
 }
 
 impl Client {
     /// A client that gives up when one of `received` asks to end.
     pub fn new(received: Arc<Received>) -> Self {
-        Self { received }
+        Self { received, tls: tls::Connector::default() }
     }
 }
 
@@ -53,12 +62,11 @@ impl WasiHttpHooks for Client {
     ) -> Box<dyn Future<Output = Result<Answer, Error>> + Send> {
         // The component's client can set this one time only, so it bounds everything.
         let time = options.and_then(|options| options.connect_timeout).unwrap_or(MAXIMUM_TIME).min(MAXIMUM_TIME);
-        let deadline = Instant::now() + time;
-        let received = Arc::clone(&self.received);
+        let (received, tls) = (Arc::clone(&self.received), self.tls.clone());
         Box::new(async move {
             let response = tokio::select! {
-                response = exchange(request, deadline) => response?,
-                () = received.asked_to_end() => return Err(failed("interrupted by a signal")),
+                response = exchange(request, time, &tls) => response?,
+                () = received.asked_to_end() => return Err(failure::transient("interrupted by a signal")),
             };
             let done: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
@@ -66,58 +74,68 @@ impl WasiHttpHooks for Client {
     }
 }
 
-/// A failure that WASI has no word for.
-fn failed(reason: impl Into<String>) -> Error {
-    Error::InternalError(Some(reason.into()))
-}
-
-/// Sends `request` and reads the answer, both whole, by `deadline`.
-async fn exchange(request: Request<WasiBody>, deadline: Instant) -> Result<Response<WasiBody>, Error> {
+/// Sends `request` and reads the answer, both whole, within `time`.
+async fn exchange(
+    request: Request<WasiBody>,
+    time: Duration,
+    tls: &tls::Connector,
+) -> Result<Response<WasiBody>, Error> {
+    let start = Instant::now();
+    // A connection that does not come about leaves time for another attempt.
+    let (connected, answered) = (start + time / 2, start + time);
     // Read first: then nothing that goes wrong later can be taken for a fault of the body.
     let (head, body) = request.into_parts();
     let body =
         Limited::new(body, MAXIMUM_REQUEST).collect().await.map_err(|_| Error::HttpRequestBodySize(None))?.to_bytes();
     let request = Request::from_parts(head, Full::new(body));
 
-    let response = timeout_at(deadline, answer(request)).await.map_err(|_| Error::ConnectionTimeout)??;
+    let connecting = connect::connect(request.uri(), tls);
+    let Connection { stream, proxy } =
+        timeout_at(connected, connecting).await.map_err(|_| Error::ConnectionTimeout)??;
+    let request = addressed(request, proxy.as_ref());
+    let response = timeout_at(answered, send(stream, request)).await.map_err(|_| Error::HttpResponseTimeout)??;
     let (head, body) = response.into_parts();
     // Of an answer that accepts, nobody reads the words.
-    let body = if head.status.is_success() { Bytes::new() } else { read_answer(body, deadline).await };
+    let body = if head.status.is_success() { Bytes::new() } else { read_words(body, answered).await };
     Ok(Response::from_parts(head, Full::new(body).map_err(|never| match never {}).boxed_unsync()))
 }
 
-/// Connects, sends `request`, and returns the head of the answer.
-async fn answer(mut request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Error> {
-    let route = connect::connect(request.uri()).await?;
-    if let Some(credentials) = route.proxy_authorization {
-        request.headers_mut().insert(header::PROXY_AUTHORIZATION, credentials);
-    }
-    if !route.through_proxy {
-        *request.uri_mut() = origin_form(request.uri());
-    }
-    set_host(&mut request, &route.authority);
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(route.stream)).await.map_err(|error| explain(&error))?;
-    tokio::spawn(async move {
-        // What becomes of the connection is told by the answer, or by the lack of one.
-        let _ = connection.await;
-    });
-    sender.send_request(request).await.map_err(|error| explain(&error))
-}
-
-fn origin_form(uri: &Uri) -> Uri {
-    uri.path_and_query().map_or_else(|| Uri::from_static("/"), |path| Uri::from(path.clone()))
-}
-
-fn set_host(request: &mut Request<Full<Bytes>>, authority: &str) {
-    if let Ok(host) = HeaderValue::from_str(authority) {
+/// `request` with its address as the server reads it, or the proxy before it.
+fn addressed(mut request: Request<Full<Bytes>>, proxy: Option<&proxy::Proxy>) -> Request<Full<Bytes>> {
+    if let Some(host) = request.uri().authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok()) {
         request.headers_mut().insert(header::HOST, host);
     }
+    match proxy {
+        None => {
+            let path = request.uri().path_and_query().cloned();
+            *request.uri_mut() = path.map_or_else(|| Uri::from_static("/"), Uri::from);
+        }
+        Some(proxy) => {
+            let credentials = proxy.basic_auth().cloned();
+            request.headers_mut().extend(credentials.map(|value| (header::PROXY_AUTHORIZATION, value)));
+        }
+    }
+    request
 }
 
-/// Reads the body of an answer as far as it comes in time and is not too large. What counts is the status, which is
+/// Sends `request`, and returns the head of the answer.
+async fn send<B>(stream: impl Stream, request: Request<B>) -> Result<Response<Incoming>, Error>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+{
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(failure::of_exchange)?;
+    tokio::spawn(async move {
+        // What becomes of the connection is told by the answer, or by the lack of one.
+        let _ = connection.with_upgrades().await;
+    });
+    sender.send_request(request).await.map_err(failure::of_exchange)
+}
+
+/// Reads the words of a refusal as far as they come in time and are not too many. What counts is the status, which is
 /// there already: an answer that never ends has still been given.
-async fn read_answer(mut body: Incoming, deadline: Instant) -> Bytes {
+async fn read_words(mut body: Incoming, deadline: Instant) -> Bytes {
+    let deadline = deadline.min(Instant::now() + TIME_FOR_WORDS);
     let mut read = BytesMut::new();
     while read.len() < MAXIMUM_ANSWER {
         match timeout_at(deadline, body.frame()).await {
@@ -129,27 +147,4 @@ async fn read_answer(mut body: Incoming, deadline: Instant) -> Bytes {
         }
     }
     read.freeze()
-}
-
-/// What WASI calls a failure of the connection once it is there.
-fn explain(error: &hyper::Error) -> Error {
-    if error.is_parse() {
-        return Error::HttpProtocolError;
-    }
-    match source::<io::Error>(error) {
-        Some(error) => failed(error.to_string()),
-        None => Error::ConnectionTerminated,
-    }
-}
-
-/// The first cause of `error` that is a `T`.
-fn source<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        cause = error.source();
-    }
-    None
 }

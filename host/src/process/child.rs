@@ -47,8 +47,13 @@ struct End {
 
 /// Starts `command` as the leader of a process group, with pipes for its output.
 ///
-/// What it prints is to reach `outputs` before we stop together with it.
-pub fn start(mut command: Command, terminal: Option<Arc<Terminal>>, outputs: [Output; 2]) -> io::Result<Child> {
+/// What it prints is to reach `outputs` before we stop together with it. It makes its files with `inherited_umask`.
+pub fn start(
+    mut command: Command,
+    terminal: Option<Arc<Terminal>>,
+    outputs: [Output; 2],
+    inherited_umask: Mode,
+) -> io::Result<Child> {
     let (stdout, stdout_of_child) = pipe()?;
     let (stderr, stderr_of_child) = pipe()?;
     let (stdout, stderr) = (Pipe::new(stdout)?, Pipe::new(stderr)?);
@@ -58,12 +63,12 @@ pub fn start(mut command: Command, terminal: Option<Arc<Terminal>>, outputs: [Ou
     }
     // Before the command can end, so that its end is not missed.
     let mut child_signals = signal(SignalKind::child())?;
-    let started = command.spawn()?;
+    let ours = umask(inherited_umask);
+    let started = command.spawn();
+    umask(ours);
+    let started = started?;
     // Drops our copies of the ends that the child writes to: or the pipes would never end.
     drop(command);
-    // From here on this process makes files of its own only, and they are for its user alone.
-    umask(Mode::from_bits_truncate(0o077));
-
     let pid = Pid::from_raw(i32::try_from(started.id()).map_err(io::Error::other)?);
     let (tell, ended) = watch::channel(None);
     let waiting_terminal = terminal.clone();

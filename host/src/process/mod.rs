@@ -13,6 +13,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::sync::Arc;
 
 use nix::errno::Errno;
+use nix::sys::stat::{Mode, umask};
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{DynInputStream, DynPollable, Pollable, subscribe};
@@ -22,7 +23,9 @@ use crate::bindings::dogwrap::wrapper::process::{
 };
 use crate::bindings::dogwrap::wrapper::signals::{Host as SignalsHost, Signal};
 use crate::bindings::dogwrap::wrapper::{invocation, machine};
+use crate::invocation::Invocation;
 use crate::stdio::Output;
+use crate::words;
 
 pub use child::Supervised;
 pub use signals::Received;
@@ -37,6 +40,8 @@ pub struct Child {
 
 /// What the host keeps of the capability, for as long as the component runs.
 pub struct Processes {
+    pub invocation: Invocation,
+    inherited_umask: Mode,
     terminal: Option<Arc<Terminal>>,
     /// Where the component writes what the command prints.
     outputs: [Output; 2],
@@ -48,8 +53,11 @@ pub struct Processes {
 impl Processes {
     /// Begins to receive signals. `terminal` is our standard input, when it is one; `outputs` are what the component
     /// writes to.
-    pub fn new(terminal: Option<Terminal>, outputs: [Output; 2]) -> io::Result<Self> {
-        Ok(Self { terminal: terminal.map(Arc::new), outputs, started: None, received: Received::listen()? })
+    pub fn new(invocation: Invocation, terminal: Option<Terminal>, outputs: [Output; 2]) -> io::Result<Self> {
+        let received = Received::listen()?;
+        // What this process makes from here on is for its user alone.
+        let inherited_umask = umask(Mode::from_bits_truncate(0o077));
+        Ok(Self { invocation, inherited_umask, terminal: terminal.map(Arc::new), outputs, started: None, received })
     }
 }
 
@@ -100,7 +108,11 @@ impl ProcessView<'_> {
 
 impl invocation::Host for ProcessView<'_> {
     fn arguments(&mut self) -> wasmtime::Result<Vec<Vec<u8>>> {
-        Ok(std::env::args_os().map(OsString::into_vec).collect())
+        Ok(self.processes.invocation.arguments.clone())
+    }
+
+    fn read_key_file(&mut self) -> wasmtime::Result<Option<Result<Vec<u8>, String>>> {
+        Ok(self.processes.invocation.read_key_file())
     }
 }
 
@@ -136,7 +148,12 @@ impl Host for ProcessView<'_> {
         for name in &options.unset_environment {
             command.env_remove(name);
         }
-        match child::start(command, self.processes.terminal.clone(), self.processes.outputs.clone()) {
+        match child::start(
+            command,
+            self.processes.terminal.clone(),
+            self.processes.outputs.clone(),
+            self.processes.inherited_umask,
+        ) {
             Ok(child) => {
                 self.processes.started = Some(Arc::clone(&child.supervised));
                 Ok(Ok(self.table.push(child)?))
@@ -151,7 +168,7 @@ fn spawn_error(error: &io::Error) -> SpawnError {
         Some(Errno::ENOENT | Errno::ENOTDIR) => SpawnError::NotFound,
         Some(Errno::EACCES | Errno::ENOEXEC) => SpawnError::NotExecutable,
         Some(Errno::E2BIG) => SpawnError::ArgumentsTooLong,
-        _ => SpawnError::Other(error.to_string()),
+        _ => SpawnError::Other(words::of(error)),
     }
 }
 
@@ -190,7 +207,7 @@ impl HostChild for ProcessView<'_> {
     }
 
     fn hand_over(&mut self, child: Resource<Child>) -> wasmtime::Result<Result<(), String>> {
-        Ok(self.supervised(&child)?.hand_over().map_err(|error| error.to_string()))
+        Ok(self.supervised(&child)?.hand_over().map_err(|error| words::of(&error)))
     }
 
     fn drop(&mut self, child: Resource<Child>) -> wasmtime::Result<()> {

@@ -13,6 +13,7 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{InputStream, Pollable, StreamError, StreamResult};
 
 use crate::forward;
+use crate::words;
 
 /// What a pipe is made to hold, and the most that is read at once, in bytes. Four times the usual: whoever prints much
 /// is woken, and wakes us, a quarter as often.
@@ -119,7 +120,7 @@ impl InputStream for Stream {
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
                 Ok(Bytes::new())
             }
-            Err(error) => Err(StreamError::LastOperationFailed(wasmtime::Error::msg(error.to_string()))),
+            Err(error) => Err(StreamError::LastOperationFailed(wasmtime::Error::msg(words::of(&error)))),
         }
     }
 }

@@ -1,0 +1,97 @@
+//! One exchange with the API: a request, and what its answer means.
+
+use std::time::{Duration, SystemTime};
+
+use serde::Deserialize;
+use waki::{Client, ErrorCode, Response};
+
+use crate::destination::Destination;
+use crate::excerpt::first;
+use crate::listing::printable;
+use crate::requests::Kind;
+use crate::retry::{Failure, requested_wait};
+use crate::secret::Secret;
+
+/// How much of an answer is read, in bytes. The API's are far shorter.
+const MAXIMUM_ANSWER: u64 = 16 * 1024;
+
+/// How much of an answer's words is shown, in characters.
+const MAXIMUM_REASON: usize = 200;
+
+/// Sends `body` as a request of `kind`, and waits for the answer, both within `time`.
+pub fn post(kind: Kind, body: &str, destination: &Destination, key: &Secret, time: Duration) -> Result<(), Failure> {
+    // The host lets this time bound the whole exchange: it is the only one that the client can set.
+    let mut builder = Client::new()
+        .post(&destination.api.url(kind.path()))
+        .connect_timeout(time)
+        .header("User-Agent", concat!("dogwrap/", env!("CARGO_PKG_VERSION"), " (wasi)"))
+        .header("Content-Type", "application/json")
+        .header("Content-Length", body.len())
+        .header("DD-API-KEY", key.reveal());
+    if let Some(key) = &destination.application_key {
+        builder = builder.header("DD-APPLICATION-KEY", key.reveal());
+    }
+    if let Some(credentials) = destination.api.authorization() {
+        builder = builder.header("Authorization", credentials.reveal());
+    }
+    let response = builder.body(body).send().map_err(|error| match error.downcast_ref() {
+        Some(code) => failure_of(code),
+        None => Failure::Lasting { reason: error.to_string() },
+    })?;
+    match response.status_code() {
+        200..300 => Ok(()),
+        status => Err(Failure::of_status(status, &words_of(&response, destination), wait_of(&response))),
+    }
+}
+
+/// The API's own words in an answer, if it gave any.
+fn words_of(response: &Response, destination: &Destination) -> String {
+    #[derive(Deserialize)]
+    struct Answer {
+        errors: Vec<String>,
+    }
+    let body = response.chunk(MAXIMUM_ANSWER).ok().flatten().unwrap_or_default();
+    let words = serde_json::from_slice(&body).map_or_else(|_| String::new(), |answer: Answer| answer.errors.join(", "));
+    presentable(&words, destination)
+}
+
+/// How long an answer asks to be left alone.
+fn wait_of(response: &Response) -> Option<Duration> {
+    let field = |name| response.header(name).and_then(|value| value.to_str().ok());
+    requested_wait(field("x-ratelimit-reset"), field("retry-after"), SystemTime::now())
+}
+
+/// Words of a server as they can be shown: one line, not too long, nothing that commands a terminal, and no secret that
+/// the server repeats.
+fn presentable(words: &str, destination: &Destination) -> String {
+    let secrets = [&destination.api_key, &destination.application_key].into_iter().flatten();
+    let words = secrets
+        .chain(destination.api.authorization())
+        .fold(words.to_owned(), |words, secret| words.replace(secret.reveal(), "***"));
+    let words = printable(&words).split_whitespace().collect::<Vec<_>>().join(" ");
+    first(&words, MAXIMUM_REASON).to_owned()
+}
+
+/// What a failed exchange means. Trouble on the way passes; trouble with who is at the other end, or with what we were
+/// told to do, does not.
+fn failure_of(code: &ErrorCode) -> Failure {
+    let transient = |reason: &str| Failure::Transient { reason: reason.to_owned(), wait: None, answered: false };
+    let lasting = |reason: &str| Failure::Lasting { reason: reason.to_owned() };
+    match code {
+        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => transient("the host name is not known"),
+        ErrorCode::DnsTimeout => transient("the host name was not resolved in time"),
+        ErrorCode::DestinationUnavailable => transient("it cannot be reached from this network"),
+        ErrorCode::ConnectionRefused => transient("connection refused"),
+        ErrorCode::ConnectionTimeout => transient("no connection in time"),
+        ErrorCode::HttpResponseTimeout => transient("no answer in time"),
+        ErrorCode::ConnectionTerminated => transient("the connection was closed before an answer"),
+        ErrorCode::HttpProtocolError => transient("the answer is not HTTP"),
+        ErrorCode::InternalError(Some(reason)) => transient(reason),
+        ErrorCode::TlsAlertReceived(alert) => lasting(alert.alert_message.as_deref().unwrap_or("no secure connection")),
+        ErrorCode::ConfigurationError => {
+            lasting("the proxy cannot be used: it asks for a user and a password (407), or its scheme is not http")
+        }
+        ErrorCode::HttpRequestDenied => lasting("the host does not allow this request"),
+        other => Failure::Transient { reason: other.to_string(), wait: None, answered: false },
+    }
+}

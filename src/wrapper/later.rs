@@ -1,0 +1,207 @@
+//! Delivering what waits: a little after each run, and all of it when asked to (`--flush`).
+
+use std::time::{Duration, Instant};
+
+use super::bindings::dogwrap::wrapper::state::LockError;
+use super::clock;
+use super::console::Console;
+use super::record;
+use super::sender::Sender;
+use super::spool::{self, Waiting};
+use super::state::{State, explain_lock};
+use crate::destination::{Delivering, Destination};
+use crate::retry::Failure;
+use crate::settings::Delivery;
+
+/// How long a run delivers what waits, at most.
+const AFTER_A_RUN: Duration = Duration::from_secs(2);
+
+/// How long a flush waits for another that is at it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// After so many failures one after the other, though each was answered, a run leaves the others for later.
+const FAILURES_AFTER_A_RUN: u32 = 3;
+
+/// The same for a flush.
+const FAILURES_OF_A_FLUSH: u32 = 20;
+
+/// Whoever holds the lock on this file delivers what waits. So nothing is delivered twice.
+const LOCK: &str = "delivery.lock";
+
+/// After a run: keeps what runs that vanished had to report, and delivers what waits for `delivery`'s destination.
+///
+/// `is_reachable` says that the API was reached just now. Without that, one that could not be reached is not tried each
+/// time.
+pub fn after_run(state: &State, delivery: &Delivery, is_reachable: bool, console: &mut Console) {
+    if spool::is_empty(state) && !record::others_exist(state) {
+        return;
+    }
+    // Whoever else holds it is doing this.
+    let Ok(_lock) = state.lock_made(LOCK, Duration::ZERO) else { return };
+    let deadline = Instant::now() + AFTER_A_RUN;
+    record::recover(state, Some(deadline), console);
+    let destination = &delivery.destination;
+    if destination.api_key.is_none() || delivery.timeout.is_zero() {
+        return;
+    }
+    let deadline = deadline.min(Instant::now() + delivery.timeout);
+    let mut round = Round::new(destination, state, Purpose::AfterRun);
+    for waiting in spool::waiting(state, |recipient| recipient.is(destination, Delivering::Unasked)) {
+        if Instant::now() >= deadline {
+            break;
+        }
+        match (waiting.kept.rests(clock::now().as_secs()), waiting.kept.request_was_at_fault) {
+            // It is this one that the API does not take now, and not the others.
+            (true, true) => continue,
+            (true, false) if !is_reachable => break,
+            _ => round.deliver(waiting, deadline, console),
+        }
+        if round.is_over() {
+            break;
+        }
+    }
+    if round.sender.is_interrupted() {
+        console.hurry();
+    }
+}
+
+/// Delivers everything that waits for `delivery`'s destination, and returns the status to end with.
+pub fn flush(delivery: &Delivery, any_key: bool, console: &mut Console) -> u8 {
+    let delivering = if any_key { Delivering::WithAnyKey } else { Delivering::Asked };
+    let destination = &delivery.destination;
+    if destination.api_key.is_none() {
+        console.error("there is no API key to deliver with", "set DD_API_KEY, or give --api_key_file");
+        return 2;
+    }
+    let state = match State::open() {
+        Ok(state) => state,
+        Err(reason) => {
+            console.message(&format!("there is nothing to deliver: {reason}"));
+            return 1;
+        }
+    };
+    let mut lock = state.lock_made(LOCK, Duration::ZERO);
+    if matches!(lock, Err(LockError::Held)) {
+        console.message("waiting for another run that delivers");
+        console.settle(None);
+        lock = state.lock_made(LOCK, PATIENCE);
+    }
+    let _lock = match lock {
+        Ok(lock) => lock,
+        Err(error) => {
+            console.message(&format!(
+                "cannot deliver what waits in {}: {}",
+                state.shown("spool"),
+                explain_lock(&error)
+            ));
+            return 1;
+        }
+    };
+    record::recover(&state, None, console);
+    let all: Vec<_> = spool::waiting(&state, |recipient| recipient.is(destination, delivering)).collect();
+    let total = all.len();
+    let mut round = Round::new(destination, &state, Purpose::Flush);
+    for (number, waiting) in all.into_iter().enumerate() {
+        if !round.is_over() {
+            console.progress(&format!("{number} of {total} delivered to {}", destination.api));
+            round.deliver(waiting, Instant::now() + delivery.timeout, console);
+        }
+    }
+    console.end_progress();
+    let left = total - round.delivered - round.set_aside;
+    let others = spool::waiting(&state, |recipient| !recipient.is(destination, delivering)).count();
+    let mut summary = format!("{} delivered to {}, {left} left", round.delivered, destination.api);
+    for (number, what) in [(round.set_aside, "set aside"), (others, "waiting for another site or key")] {
+        if number > 0 {
+            summary.push_str(&format!(", {number} {what}"));
+        }
+    }
+    console.message(&summary);
+    u8::from(left > 0)
+}
+
+/// Why things are delivered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// Since a run is at it anyway: once each, and silently.
+    AfterRun,
+    /// Since somebody asked, who wants to know, and has the patience for further attempts.
+    Flush,
+}
+
+/// One round of deliveries to one destination.
+struct Round<'a> {
+    purpose: Purpose,
+    sender: Sender<'a>,
+    state: &'a State,
+    delivered: usize,
+    set_aside: usize,
+    failures_in_a_row: u32,
+    /// Whether it makes no sense to try the others.
+    is_hopeless: bool,
+}
+
+impl<'a> Round<'a> {
+    fn new(destination: &'a Destination, state: &'a State, purpose: Purpose) -> Self {
+        Self {
+            purpose,
+            sender: Sender::new(destination),
+            state,
+            delivered: 0,
+            set_aside: 0,
+            failures_in_a_row: 0,
+            is_hopeless: false,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_hopeless || self.sender.is_interrupted()
+    }
+
+    /// Delivers one request, and forgets it then. When that fails it is left as it is, or set aside.
+    fn deliver(&mut self, mut waiting: Waiting, deadline: Instant, console: &mut Console) {
+        let kept = &waiting.kept;
+        let kind = kept.request.kind;
+        let body = match kept.request.body_later(kept.happened_at, clock::now().as_secs()) {
+            Ok(body) => body,
+            Err(reason) => return self.set_aside(waiting, &Failure::Final { reason: reason.to_owned() }, console),
+        };
+        // Where the one before has failed, patience is at its end.
+        let sent = if self.purpose == Purpose::Flush && self.failures_in_a_row == 0 {
+            self.sender.submit(kind, &body, deadline)
+        } else {
+            self.sender.submit_once(kind, &body, deadline)
+        };
+        let failure = match sent {
+            Ok(()) => {
+                self.failures_in_a_row = 0;
+                self.delivered += 1;
+                if let Err(error) = waiting.forget(self.state) {
+                    let path = waiting.shown(self.state);
+                    console.message(&format!("{path}: delivered, but it cannot be removed and will be again: {error}"));
+                    self.is_hopeless = true;
+                }
+                return;
+            }
+            Err(failure) => failure,
+        };
+        if matches!(failure, Failure::Final { .. }) {
+            return self.set_aside(waiting, &failure, console);
+        }
+        self.failures_in_a_row += 1;
+        let most = if self.purpose == Purpose::Flush { FAILURES_OF_A_FLUSH } else { FAILURES_AFTER_A_RUN };
+        self.is_hopeless = !failure.is_about_the_request() || self.failures_in_a_row >= most;
+        if self.purpose == Purpose::Flush {
+            console.message(&format!("{}: {}", waiting.shown(self.state), failure.reason()));
+        }
+        if !self.sender.is_interrupted() {
+            waiting.failed_again(self.state, &failure);
+        }
+    }
+
+    fn set_aside(&mut self, waiting: Waiting, failure: &Failure, console: &mut Console) {
+        self.failures_in_a_row = 0;
+        self.set_aside += 1;
+        waiting.set_aside(self.state, failure, console);
+    }
+}
