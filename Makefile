@@ -1,9 +1,14 @@
-# One plain command each: `make`, `make install`, `make demo`, `make test`, `make bench`, `make conformance`.
+# One plain command each: `make`, `make install`, `make demo`, `make test`, `make test-long`, `make bench`,
+# `make conformance`.
 
 PREFIX ?= /usr/local
 # How many random invocations `make conformance` compares, and from which seed (empty: another one each time).
 CASES ?= 500
 SEED ?=
+# How many tests run at once: most of them wait.
+export RUST_TEST_THREADS ?= 4
+# How many wrappers `make test-long` kills, each at a random moment.
+KILLS ?= 2000
 
 COMPONENT := target/wasm32-wasip2/component/dogwrap.wasm
 DOGWRAP := target/release/dogwrap
@@ -48,6 +53,12 @@ test: host original
 	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_COMPONENT=$(CURDIR)/$(COMPONENT) \
 	    DOGWRAP_ORIGINAL=$$(test -x $(ORIGINAL) && echo $(CURDIR)/$(ORIGINAL)) \
 	    $(CARGO) test --locked --release --package dogwrap --lib --tests
+
+# The tests of what waits to be delivered, with more wrappers killed at random moments.
+.PHONY: test-long
+test-long: host
+	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_KILLS=$(KILLS) DOGWRAP_SEED=$(SEED) \
+	    $(CARGO) test --locked --release --package dogwrap --test end_to_end -- --nocapture spool::
 
 .PHONY: lint
 lint: component

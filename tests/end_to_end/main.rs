@@ -6,6 +6,7 @@ mod delivery;
 mod processes;
 mod readme;
 mod server;
+mod spool;
 mod streams;
 mod supervision;
 mod support;

@@ -1,7 +1,7 @@
 //! Running a program as a test does: a known environment, a time limit, and everything it showed.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -27,6 +27,12 @@ pub fn dogwrap_path() -> PathBuf {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/release/dogwrap"), PathBuf::from);
     assert!(path.is_file(), "{} does not exist: run `make build` first, or name a program in DOGWRAP", path.display());
     path
+}
+
+/// Says that something is not tested here, and why.
+pub fn skipped(what: &str) {
+    // Not by a macro: what those print is shown only when a test fails.
+    writeln!(io::stderr(), "\nSKIPPED: {what}").expect("stderr can be written to");
 }
 
 /// How a program ended.

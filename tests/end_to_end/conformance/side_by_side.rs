@@ -1,22 +1,17 @@
 //! The original and ours, run on the same random invocations.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use fastrand::Rng;
 
 use crate::conformance::differences::expected;
 use crate::conformance::generator::scenario;
-use crate::support::dogwrap_path;
+use crate::support::{dogwrap_path, skipped};
 
 #[test]
 fn side_by_side() {
     let Some(original) = std::env::var_os("DOGWRAP_ORIGINAL").filter(|path| !path.is_empty()).map(PathBuf::from) else {
-        let skipped =
-            "SKIPPED: side_by_side compares nothing, because DOGWRAP_ORIGINAL does not name the original dogwrap.";
-        // Not by a macro: what those print is shown only when a test fails.
-        writeln!(std::io::stderr(), "\n{skipped}").expect("stderr can be written to");
-        return;
+        return skipped("side_by_side compares nothing, because DOGWRAP_ORIGINAL does not name the original dogwrap");
     };
     let program = dogwrap_path();
     let first = number("DOGWRAP_SEED").unwrap_or(1);
@@ -41,6 +36,6 @@ fn side_by_side() {
 }
 
 fn number(variable: &str) -> Option<u64> {
-    let text = std::env::var(variable).ok()?;
+    let text = std::env::var(variable).ok().filter(|text| !text.is_empty())?;
     Some(text.parse().unwrap_or_else(|_| panic!("{variable} is {text:?}, not a number")))
 }

@@ -1,14 +1,15 @@
 //! A certificate authority for one test, and servers that show its certificates.
 
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::crypto::ring;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::peer::{Heard, Peer, answer};
 
@@ -30,14 +31,29 @@ impl Authority {
         Self { issuer, file }
     }
 
-    /// What `SSL_CERT_FILE` names to trust this authority.
+    /// The file by which this authority can be trusted.
     pub fn file(&self) -> &Path {
         self.file.path()
     }
 
+    /// A directory by which it can be trusted as well, as c_rehash(1) leaves one: the file has a second name there, of
+    /// which the first part stands for a hash.
+    pub fn directory(&self) -> TempDir {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        symlink(self.file(), directory.path().join("9d66eef0.0")).expect("the directory can be written to");
+        directory
+    }
+
     /// A server with a certificate for its address.
     pub fn server(&self) -> Peer {
-        self.server_of(&Ipv4Addr::LOCALHOST.to_string())
+        self.server_at(Ipv4Addr::LOCALHOST)
+    }
+
+    /// The same at another address of this machine.
+    pub fn server_at(&self, address: impl Into<IpAddr>) -> Peer {
+        let address = address.into();
+        let configuration = self.configuration(parameters(&address.to_string()));
+        Peer::start_at(address, move |stream, heard| accept(stream, heard, &configuration))
     }
 
     /// A server with a certificate for `name`, which may be an address.
@@ -45,14 +61,26 @@ impl Authority {
         self.server_with(parameters(name))
     }
 
-    /// A server whose certificate has expired.
-    pub fn expired_server(&self) -> Peer {
+    /// A server whose certificate is valid from one year until another.
+    pub fn server_between(&self, first: i32, last: i32) -> Peer {
         let mut parameters = parameters(&Ipv4Addr::LOCALHOST.to_string());
-        (parameters.not_before, parameters.not_after) = (date_time_ymd(2001, 1, 1), date_time_ymd(2001, 12, 31));
+        (parameters.not_before, parameters.not_after) = (date_time_ymd(first, 1, 1), date_time_ymd(last, 12, 31));
         self.server_with(parameters)
     }
 
+    /// A server that hears every request and hangs up, without a word of TLS either.
+    pub fn server_that_hangs_up(&self) -> Peer {
+        let configuration = self.configuration(parameters(&Ipv4Addr::LOCALHOST.to_string()));
+        Peer::start(move |stream, heard| heard.listen(secure(stream, &configuration)?).map(|_| ()))
+    }
+
     fn server_with(&self, parameters: CertificateParams) -> Peer {
+        let configuration = self.configuration(parameters);
+        Peer::start(move |stream, heard| accept(stream, heard, &configuration))
+    }
+
+    /// What a server needs to show a certificate with these parameters.
+    fn configuration(&self, parameters: CertificateParams) -> Arc<ServerConfig> {
         let key = new_key();
         let certificate = parameters.signed_by(&key, &self.issuer).expect("an authority can sign");
         let configuration = ServerConfig::builder_with_provider(ring::default_provider().into())
@@ -61,8 +89,7 @@ impl Authority {
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key.into())
             .expect("the key is that of the certificate");
-        let configuration = Arc::new(configuration);
-        Peer::start(move |stream, heard| accept(stream, heard, &configuration))
+        Arc::new(configuration)
     }
 }
 
@@ -74,10 +101,16 @@ fn new_key() -> KeyPair {
     KeyPair::generate().expect("the system has randomness")
 }
 
+type SecureStream = StreamOwned<ServerConnection, TcpStream>;
+
+fn secure(stream: TcpStream, configuration: &Arc<ServerConfig>) -> io::Result<SecureStream> {
+    let connection = ServerConnection::new(Arc::clone(configuration)).map_err(io::Error::other)?;
+    Ok(StreamOwned::new(connection, stream))
+}
+
 /// Accepts one request on a secure connection.
 fn accept(stream: TcpStream, heard: &Heard, configuration: &Arc<ServerConfig>) -> io::Result<()> {
-    let connection = ServerConnection::new(Arc::clone(configuration)).map_err(io::Error::other)?;
-    let mut stream = StreamOwned::new(connection, stream);
+    let mut stream = secure(stream, configuration)?;
     heard.listen(&mut stream)?;
     stream.write_all(answer("202 Accepted", "", "").as_bytes())?;
     stream.conn.send_close_notify();

@@ -2,12 +2,14 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
 use super::peer::{DESERTED, Peer, answer, field};
-use super::reporter::{API_KEY, CREDENTIALS, Reporter};
+use super::reporter::{API_KEY, CREDENTIALS, IMPATIENT_ATTEMPTS, Reporter};
+use super::stored::Kept;
 use crate::server::{Answer, Request, Server};
 use crate::support::Ending;
 
@@ -30,14 +32,18 @@ fn what_was_kept_for_want_of_a_key_is_delivered_exactly_once() {
     let kept = keyless.kept();
     assert!(server.requests().is_empty());
 
+    // Whose it is nobody knows, so somebody has to ask for it.
     let reporter = keyless.clone().variable("DD_API_KEY", API_KEY);
+    assert_eq!(reporter.run("exit 3").said, "");
+    assert_eq!((server.requests().len(), reporter.kept().len()), (1, 2));
+
     assert_eq!(flush(&reporter, 0), format!("dogwrap: 2 delivered to {}, 0 left\n", server.url()));
     assert!(reporter.kept().is_empty());
-    let delivered: Vec<_> = server.requests().iter().map(event).collect();
-    assert_eq!(delivered, kept.into_iter().map(|kept| kept.request.body).collect::<Vec<_>>());
+    let delivered: Vec<_> = server.requests()[1..].iter().map(event).collect();
+    assert_eq!(delivered, kept.iter().map(Kept::event_later).collect::<Vec<_>>());
 
     assert_eq!(flush(&reporter, 0), format!("dogwrap: 0 delivered to {}, 0 left\n", server.url()));
-    assert_eq!(server.requests().len(), 2);
+    assert_eq!(server.requests().len(), 3);
 }
 
 #[test]
@@ -56,19 +62,20 @@ fn a_delivery_later_is_like_one_at_once() {
 #[test]
 fn what_is_refused_again_stays() {
     let server = Server::start(Answer { status: 503, body: String::new() });
-    let reporter = Reporter::to(server.url());
+    let reporter = Reporter::to(server.url()).impatient();
     reporter.run("exit 3");
     let said = flush(&reporter, 1);
     let [about_one, about_all] = said.lines().collect::<Vec<_>>().try_into().expect("two lines are said");
     assert!(about_one.ends_with(".json: 503 Service Unavailable"), "{said}");
     assert_eq!(about_all, format!("dogwrap: 0 delivered to {}, 1 left", server.url()));
-    assert_eq!(reporter.kept().len(), 1);
-    assert_eq!(server.requests().len(), 2);
+    let [kept] = reporter.kept().try_into().expect("one event is kept");
+    assert_eq!((kept.tried, kept.reason.as_str()), (2, "503 Service Unavailable"));
+    assert_eq!(server.requests().len(), 2 * IMPATIENT_ATTEMPTS);
 }
 
 #[test]
 fn what_cannot_be_sent_stays() {
-    let reporter = Reporter::to(format!("http://{DESERTED}"));
+    let reporter = Reporter::to(format!("http://{DESERTED}")).impatient();
     reporter.run("exit 3");
     assert!(flush(&reporter, 1).contains(".json: connection refused\n"));
     assert_eq!(reporter.kept().len(), 1);
@@ -94,11 +101,12 @@ fn only_what_was_kept_for_the_site_is_delivered() {
         keyless.at(site).run("exit 3");
     }
     let reporter = keyless.clone().variable("DD_API_KEY", API_KEY);
-    assert_eq!(flush(&reporter, 0), format!("dogwrap: 1 delivered to {}, 0 left\n", server.url()));
+    let summary = format!("dogwrap: 1 delivered to {}, 0 left, 2 waiting for another site or key\n", server.url());
+    assert_eq!(flush(&reporter, 0), summary);
     let [request] = server.requests().try_into().expect("there is one request");
     assert_eq!(request.target, "/api/v1/events");
     assert!(other.requests().is_empty());
-    let left: Vec<_> = reporter.kept().into_iter().map(|kept| kept.api).collect();
+    let left: Vec<_> = reporter.kept().into_iter().map(|kept| kept.recipient.api).collect();
     assert_eq!(left, sites[1..]);
 }
 
@@ -134,19 +142,21 @@ fn files_of_others_are_left_alone() {
     assert!(strangers.into_iter().all(|name| keyless.spool().join(name).exists()));
 }
 
-/// Reports to a server that refuses once, does what the line says, and checks that the event has been delivered.
+/// Reports to a server that refuses, does what the line says once it accepts, and checks that the event is delivered then.
 fn assert_the_line_is_right(reporter: impl FnOnce(String) -> Reporter) {
-    let refused = AtomicBool::new(false);
-    let server = Peer::answering(move |_| {
-        answer(if refused.swap(true, Ordering::Relaxed) { "202 Accepted" } else { "503 Later" }, "", "")
+    let accepts = Arc::new(AtomicBool::new(false));
+    let server = Peer::answering({
+        let accepts = Arc::clone(&accepts);
+        move |_| answer(if accepts.load(Ordering::Relaxed) { "202 Accepted" } else { "404 Later" }, "", "")
     });
     let reporter = reporter(server.url());
-    let said = reporter.run("exit 3").said;
-    let command = said.split('\'').nth(1).expect("a command is quoted");
-    let told = reporter.follow(command);
-    assert_eq!(told.ending, Ending::Exited(0), "{command}: {told:?}");
-    assert!(reporter.kept().is_empty(), "{command}: {told:?}");
-    assert_eq!(server.heard().len(), 2);
+    let advice = reporter.run("exit 3").advice();
+    accepts.store(true, Ordering::Relaxed);
+    let told = reporter.follow(&advice);
+    assert_eq!(told.ending, Ending::Exited(0), "{advice}: {told:?}");
+    assert!(reporter.kept().is_empty(), "{advice}: {told:?}");
+    let keys: Vec<_> = server.heard().iter().map(|request| field(request, "dd-api-key").map(str::to_owned)).collect();
+    assert_eq!(keys, [Some(API_KEY.to_owned()), Some(API_KEY.to_owned())]);
 }
 
 #[test]

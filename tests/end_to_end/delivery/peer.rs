@@ -1,7 +1,7 @@
 //! A server on the loopback that talks as a test wants: wrongly, slowly, or not at all.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -81,7 +81,15 @@ pub struct Peer {
 impl Peer {
     /// A server that has each connection served by `talk`.
     pub fn start(talk: impl Fn(TcpStream, &Heard) -> io::Result<()> + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
+        Self::start_at(Ipv4Addr::LOCALHOST, talk)
+    }
+
+    /// The same at another address of this machine.
+    pub fn start_at(
+        address: impl Into<IpAddr>,
+        talk: impl Fn(TcpStream, &Heard) -> io::Result<()> + Send + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind((address.into(), 0)).expect("a port is free at an address of ours");
         let address = listener.local_addr().expect("the listener has an address");
         let (heard, ending) = (Heard::default(), Arc::new(AtomicBool::new(false)));
         let thread = thread::spawn({
@@ -101,7 +109,12 @@ impl Peer {
 
     /// A server that gives to every request the answer of a function.
     pub fn answering(answer: impl Fn(&str) -> String + Send + 'static) -> Self {
-        Self::start(move |mut stream, heard| {
+        Self::answering_at(Ipv4Addr::LOCALHOST, answer)
+    }
+
+    /// The same at another address of this machine.
+    pub fn answering_at(address: impl Into<IpAddr>, answer: impl Fn(&str) -> String + Send + 'static) -> Self {
+        Self::start_at(address, move |mut stream, heard| {
             let request = heard.listen(&stream)?;
             stream.write_all(answer(&request).as_bytes())
         })
@@ -150,4 +163,19 @@ impl Drop for Peer {
             let _ = thread.join();
         }
     }
+}
+
+/// Leads `client` to the server at `target`: passes on what either says, until both have hung up.
+pub fn lead_to(client: &TcpStream, target: SocketAddr) -> io::Result<()> {
+    let server = limited(TcpStream::connect(target)?)?;
+    thread::scope(|scope| {
+        scope.spawn(|| pass_on(client, &server));
+        pass_on(&server, client)
+    })
+}
+
+fn pass_on(mut from: &TcpStream, mut to: &TcpStream) -> io::Result<()> {
+    let passed = io::copy(&mut from, &mut to);
+    to.shutdown(Shutdown::Write)?;
+    passed.map(|_| ())
 }

@@ -1,14 +1,15 @@
-//! Answers other than acceptance: the status and the API's own words are said, and what was refused is kept.
+//! Answers other than acceptance: the status and the API's own words are said, and what was refused is kept, or set aside
+//! when it is the request itself that was refused.
 
 use super::peer::{Peer, answer, field};
-use super::reporter::{API_KEY, Reporter};
+use super::reporter::{API_KEY, Fate, IMPATIENT_ATTEMPTS, Reporter};
 use crate::server::{Answer, Server};
 use crate::support::Ending;
 
 const STATUSES: [(u16, &str); 8] = [
     (400, "400 Bad Request"),
-    (401, "401 Unauthorized"),
-    (403, "403 Forbidden"),
+    (401, "the API does not accept the key: 401 Unauthorized"),
+    (403, "the API does not accept the key: 403 Forbidden"),
     (404, "404 Not Found"),
     (413, "413 Payload Too Large"),
     (429, "429 Too Many Requests"),
@@ -18,9 +19,14 @@ const STATUSES: [(u16, &str); 8] = [
 
 /// Why an event is not accepted by a server that gives this answer.
 fn reason(status: u16, body: &str) -> String {
+    let (fate, attempts) = match status {
+        400 | 413 => (Fate::SetAside, 1),
+        408 | 429 | 500.. => (Fate::Kept, IMPATIENT_ATTEMPTS),
+        _ => (Fate::Kept, 1),
+    };
     let server = Server::start(Answer { status, body: body.to_owned() });
-    let reason = Reporter::to(server.url()).reason_of_keeping();
-    assert_eq!(server.requests().len(), 2);
+    let reason = Reporter::to(server.url()).reason_of(fate);
+    assert_eq!(server.requests().len(), 2 * attempts);
     reason
 }
 
@@ -75,7 +81,7 @@ fn words_cannot_command_the_terminal() {
 #[test]
 fn an_answer_that_repeats_the_key_is_shown_without_it() {
     let words = reason(403, &format!(r#"{{"errors": ["Forbidden: {API_KEY}"]}}"#));
-    assert!(words.starts_with("403 Forbidden"), "{words}");
+    assert_eq!(words, "the API does not accept the key: 403 Forbidden: Forbidden: ***");
 }
 
 #[test]
@@ -85,32 +91,36 @@ fn a_redirect_is_not_followed() {
         let target = format!("location: {}/api/v1/events\r\n", elsewhere.url());
         let server = Peer::answering(move |_| answer(&status.to_string(), &target, ""));
         assert_eq!(Reporter::to(server.url()).reason_of_keeping(), name);
+        assert_eq!(server.heard().len(), 2);
         assert!(elsewhere.requests().is_empty(), "{:?}", elsewhere.requests());
     }
 }
 
-/// Reports to a server that refuses what goes to one path, and returns the kind of what was kept.
-fn kept_of_two(refused_path: &'static str, what: &str) -> String {
-    let server = Peer::answering(move |request| {
-        let refused = request.starts_with(&format!("POST {refused_path} "));
-        answer(if refused { "500 Oops" } else { "202 Accepted" }, "", "")
-    });
-    let reporter = Reporter::to(server.url()).options(["--send_metric"]);
+/// Reports to a server that refuses what goes to one path, within a time for exactly two attempts of that, and returns the
+/// kind of what was kept.
+fn kept_of_two(refused_path: &'static str, what: &str, time: &str) -> String {
+    let is_refused = move |request: &str| request.starts_with(&format!("POST {refused_path} "));
+    let server =
+        Peer::answering(move |request| answer(if is_refused(request) { "500 Oops" } else { "202 Accepted" }, "", ""));
+    let reporter = Reporter::to(server.url()).options(["--send_metric", "--delivery_timeout", time]);
     let told = reporter.run("exit 3");
     assert_eq!(told.ending, Ending::Exited(3));
     assert_eq!(reporter.reason_given(what, &told), "500 Internal Server Error");
     let heard = server.heard();
-    assert!(heard.len() == 2 && heard.iter().all(|request| field(request, "dd-api-key") == Some(API_KEY)), "{heard:?}");
+    assert!(heard.iter().all(|request| field(request, "dd-api-key") == Some(API_KEY)), "{heard:?}");
+    let refused = heard.iter().filter(|request| is_refused(request)).count();
+    assert_eq!((refused, heard.len() - refused), (2, 1), "{heard:?}");
     let [kept] = reporter.kept().try_into().expect("one of the two is kept");
     kept.request.kind
 }
 
 #[test]
 fn a_refused_metric_does_not_hold_back_the_event() {
-    assert_eq!(kept_of_two("/api/v1/series", "metric"), "metric");
+    // Half of the time is for the event alone.
+    assert_eq!(kept_of_two("/api/v1/series", "metric", "1.48"), "metric");
 }
 
 #[test]
 fn a_refused_event_does_not_take_back_the_metric() {
-    assert_eq!(kept_of_two("/api/v1/events", "event"), "event");
+    assert_eq!(kept_of_two("/api/v1/events", "event", "0.74"), "event");
 }

@@ -9,10 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use serde::Deserialize;
-use serde_json::Value;
 use tempfile::TempDir;
 
+use super::stored::{Kept, read_all};
 use crate::processes;
 use crate::support::{Ending, Invocation, Running, dogwrap_path};
 
@@ -26,24 +25,26 @@ pub const ENCODED_CREDENTIALS: &str = "dXNlcjpzM2NyM3Q=";
 /// What is shown and kept nowhere.
 const SECRETS: [&str; 2] = ["s3cr3t", ENCODED_CREDENTIALS];
 
-/// Within this everything is over that does not have to wait: well under the time that is given to a delivery.
-const PROMPTLY: Duration = Duration::from_secs(8);
+/// For what is known to fail, however often it is tried: the time for exactly two attempts. The second is made after half
+/// a second at the latest, and a third would be after three quarters at the earliest.
+const IMPATIENCE: &str = "0.74";
+
+/// How often an impatient reporter sends what may be accepted when it is sent again.
+pub const IMPATIENT_ATTEMPTS: usize = 2;
+
+/// Within this everything is over that does not have to wait, on a machine that is busy: well under the time that is
+/// given to a delivery.
+pub const PROMPTLY: Duration = Duration::from_secs(5);
 
 /// Within this everything is over.
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// What was kept, as it stands in its file.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Kept {
-    pub api: String,
-    pub reason: String,
-    pub request: KeptRequest,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-pub struct KeptRequest {
-    pub kind: String,
-    pub body: Value,
+/// What becomes of a request that is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Kept,
+    /// The API will never accept it.
+    SetAside,
 }
 
 /// How a run ended, and all that it said. Commands here print nothing.
@@ -54,13 +55,24 @@ pub struct Told {
     pub duration: Duration,
 }
 
-/// The program with a site to report to and a state directory of its own. A clone has the same state directory.
+impl Told {
+    /// The command that a line tells to deliver what was kept with. Where it leaves out the key, there is one.
+    pub fn advice(&self) -> String {
+        let advice = self.said.split_once("deliver it with '").and_then(|(_, rest)| rest.strip_suffix("'\n"));
+        let advice = advice.unwrap_or_else(|| panic!("{self:?} does not say what to do"));
+        advice.replace("DD_API_KEY=...", &format!("DD_API_KEY={API_KEY}"))
+    }
+}
+
+/// The program with a site to report to, and a directory of its own to work in, where its state is as well. A clone has
+/// the same directory.
 #[derive(Clone)]
 pub struct Reporter {
     site: String,
     options: Vec<OsString>,
     variables: Vec<(String, OsString)>,
-    state: Arc<TempDir>,
+    directory: Arc<TempDir>,
+    state: PathBuf,
 }
 
 impl Reporter {
@@ -69,9 +81,21 @@ impl Reporter {
     }
 
     pub fn without_key(site: impl Into<String>) -> Self {
-        let state = Arc::new(tempfile::tempdir().expect("a temporary directory can be made"));
-        let variables = vec![("XDG_STATE_HOME".to_owned(), state.path().into())];
-        Self { site: site.into(), options: Vec::new(), variables, state }
+        let directory = Arc::new(tempfile::tempdir().expect("a temporary directory can be made"));
+        let variables = vec![("XDG_STATE_HOME".to_owned(), directory.path().into())];
+        let state = directory.path().join("dogwrap");
+        Self { site: site.into(), options: Vec::new(), variables, directory, state }
+    }
+
+    /// The same with time for [`IMPATIENT_ATTEMPTS`].
+    pub fn impatient(&self) -> Self {
+        self.clone().options(["--delivery_timeout", IMPATIENCE])
+    }
+
+    /// The same with a state directory that an option names: a path from the directory that is worked in.
+    pub fn spool_directory(&self, path: &str) -> Self {
+        let state = self.directory.path().join(path);
+        Self { state, ..self.clone().options(["--spool_dir", path]) }
     }
 
     /// The same with another site.
@@ -94,9 +118,19 @@ impl Reporter {
         self.site.replace(&format!("{CREDENTIALS}@"), "")
     }
 
+    /// The directory that is worked in.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The directory that holds all state.
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
     /// The directory that holds one file for each request that was kept.
     pub fn spool(&self) -> PathBuf {
-        self.state.path().join("dogwrap/spool")
+        self.state.join("spool")
     }
 
     /// Runs and reports a command.
@@ -115,7 +149,16 @@ impl Reporter {
     }
 
     pub fn start_flush(&self) -> Reporting<'_> {
-        self.begin(dogwrap_path(), ["--flush", "-s", &self.site].map(OsString::from))
+        let arguments = ["--flush", "-s", &self.site].map(OsString::from).into_iter();
+        self.begin(dogwrap_path(), arguments.chain(self.options.iter().cloned()))
+    }
+
+    /// What is listed of what was kept and set aside.
+    pub fn list(&self) -> String {
+        let arguments = [OsString::from("--spool")].into_iter().chain(self.options.iter().cloned());
+        let (told, listed) = self.begin(dogwrap_path(), arguments).finish_printing();
+        assert_eq!((told.ending, told.said.as_str()), (Ending::Exited(0), ""));
+        listed
     }
 
     /// Does what people are told to do, in a shell that finds the program.
@@ -128,47 +171,67 @@ impl Reporter {
 
     fn begin(&self, program: impl Into<PathBuf>, arguments: impl IntoIterator<Item = OsString>) -> Reporting<'_> {
         let invocation = Invocation::new(program, arguments);
+        let invocation = invocation.directory(self.directory());
         let invocation = self.variables.iter().fold(invocation, |so_far, (name, value)| so_far.variable(name, value));
         Reporting { running: invocation.start(), invocation, reporter: self }
     }
 
     /// What is kept, oldest first.
     pub fn kept(&self) -> Vec<Kept> {
-        let Ok(entries) = fs::read_dir(self.spool()) else { return Vec::new() };
-        let mut paths: Vec<_> = entries.map(|entry| entry.expect("the spool can be listed").path()).collect();
-        paths.sort();
-        let read = |path: &PathBuf| {
-            let kept = fs::read(path).expect("what is kept can be read");
-            serde_json::from_slice(&kept).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-        };
-        paths.iter().map(read).collect()
+        read_all(&self.spool())
+    }
+
+    /// What is set aside, oldest first.
+    pub fn set_aside(&self) -> Vec<Kept> {
+        read_all(&self.state.join("set_aside"))
     }
 
     /// Runs a command that fails and one that succeeds, checks that their statuses stand and their events are kept, as
     /// one line says, and returns the reason that it gives.
     pub fn reason_of_keeping(&self) -> String {
+        self.reason_of(Fate::Kept)
+    }
+
+    /// The same where the events may be set aside instead.
+    pub fn reason_of(&self, fate: Fate) -> String {
         let [failure, success] = [3, 0].map(|status| {
-            let told = self.run(&format!("exit {status}"));
+            let told = self.impatient().run(&format!("exit {status}"));
             assert_eq!(told.ending, Ending::Exited(status), "{told:?}");
             assert!(told.duration < PROMPTLY, "{told:?}");
-            self.reason_given("event", &told)
+            self.reason_given_of("event", fate, &told)
         });
-        let kept = self.kept();
-        assert_eq!(kept.len(), 2, "{kept:?}");
-        for (kept, alert_type) in kept.iter().zip(["error", "success"]) {
-            assert_eq!((&kept.api, &kept.reason), (&self.api(), &failure));
+        let (stored, others) = match fate {
+            Fate::Kept => (self.kept(), self.set_aside()),
+            Fate::SetAside => (self.set_aside(), self.kept()),
+        };
+        assert_eq!((stored.len(), others.len()), (2, 0), "{stored:?}, {others:?}");
+        for (kept, alert_type) in stored.iter().zip(["error", "success"]) {
+            assert_eq!((&kept.recipient.api, &kept.reason), (&self.api(), &failure));
             assert_eq!((kept.request.kind.as_str(), &kept.request.body["alert_type"]), ("event", &alert_type.into()));
         }
         assert_eq!(failure, success);
         failure
     }
 
-    /// Why `what` was not delivered, from the one line that says so.
+    /// Why `what` was not delivered, from the one line that says so and that it is kept.
     pub fn reason_given(&self, what: &str, told: &Told) -> String {
+        self.reason_given_of(what, Fate::Kept, told)
+    }
+
+    /// Why `what` was not delivered, from the one line that says so and what has become of it.
+    pub fn reason_given_of(&self, what: &str, fate: Fate, told: &Told) -> String {
         let beginning = format!("dogwrap: {what} not delivered to {}: ", self.api());
-        let reason = told.said.strip_prefix(&beginning).and_then(|rest| rest.split_once("; kept, deliver with '"));
-        let (reason, rest) = reason.unwrap_or_else(|| panic!("{told:?} does not begin with {beginning:?}"));
-        let advice = format!("dogwrap --flush --site {}'\n", self.api());
+        let outlooks: &[_] = match fate {
+            Fate::Kept => &["; kept for a later run, or deliver it with '", "; kept, deliver it with '"],
+            Fate::SetAside => &["; set aside, see '"],
+        };
+        let rest = told.said.strip_prefix(&beginning);
+        let reason = rest.and_then(|rest| outlooks.iter().find_map(|outlook| rest.split_once(outlook)));
+        let (reason, rest) = reason.unwrap_or_else(|| panic!("{told:?} does not say that {what} is {fate:?}"));
+        let advice = match fate {
+            Fate::Kept => format!("dogwrap --flush --site {}'\n", self.api()),
+            Fate::SetAside => "dogwrap --spool'\n".to_owned(),
+        };
         assert!(rest.ends_with(&advice) && told.said.lines().count() == 1, "{told:?}");
         reason.to_owned()
     }
@@ -180,15 +243,14 @@ impl Reporter {
         assert!(self.kept().is_empty(), "{:?}", self.kept());
     }
 
-    fn check_that_secrets_are_kept(&self, said: &str) {
+    /// Checks that no secret stands in what was said, nor in any file of the state directory.
+    pub fn check_that_secrets_are_kept(&self, said: &str) {
         let shows_one = |bytes: &[u8]| {
             let text = String::from_utf8_lossy(bytes);
             SECRETS.iter().any(|secret| text.contains(secret))
         };
         assert!(!shows_one(said.as_bytes()), "a secret is shown: {said}");
-        // A parent of the state directory need not be there alone for it.
-        let state = self.state.path().join("dogwrap");
-        for path in all_below(&state) {
+        for path in all_below(&self.state) {
             // Another run may be about to give a file its final name. Once it is open, that does not matter.
             let mut file = match File::open(&path) {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
@@ -224,14 +286,27 @@ pub struct Reporting<'a> {
 }
 
 impl Reporting<'_> {
+    /// The home of the run, by which its processes are known.
+    pub fn home(&self) -> &Path {
+        self.invocation.home()
+    }
+
     /// Waits for the end, and checks what holds at every end: nothing shows a secret, and no process is left.
     pub fn finish(self) -> Told {
+        let (told, printed) = self.finish_printing();
+        assert_eq!(printed, "");
+        told
+    }
+
+    /// The same, and returns what was printed as well.
+    fn finish_printing(self) -> (Told, String) {
         let (outcome, overdue) = self.running.finish(&[(LIMIT, Signal::SIGKILL)]);
         assert!(!overdue, "{} took longer than {LIMIT:?}; it showed {outcome:?}", self.invocation);
-        let said = String::from_utf8(outcome.stderr).expect("messages are UTF-8");
-        assert_eq!(String::from_utf8_lossy(&outcome.stdout), "");
+        let text = |bytes| String::from_utf8(bytes).expect("messages are UTF-8");
+        let (said, printed) = (text(outcome.stderr), text(outcome.stdout));
         self.reporter.check_that_secrets_are_kept(&said);
+        self.reporter.check_that_secrets_are_kept(&printed);
         assert_eq!(processes::at_home(self.invocation.home()), []);
-        Told { ending: outcome.ending, said, duration: outcome.duration }
+        (Told { ending: outcome.ending, said, duration: outcome.duration }, printed)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::peer::{DESERTED, Peer};
-use super::reporter::Reporter;
+use super::reporter::{IMPATIENT_ATTEMPTS, Reporter};
 use crate::support::Ending;
 
 #[test]
@@ -16,7 +16,8 @@ fn a_refused_connection_is_said() {
 
 #[test]
 fn metric_and_event_that_fail_alike_are_one_line() {
-    let reporter = Reporter::to(format!("http://{DESERTED}")).options(["--send_metric"]);
+    // There is no time for a second attempt of either.
+    let reporter = Reporter::to(format!("http://{DESERTED}")).options(["--send_metric", "--delivery_timeout", "0.24"]);
     let told = reporter.run("exit 3");
     assert_eq!(told.ending, Ending::Exited(3));
     assert_eq!(reporter.reason_given("metric and event", &told), "connection refused");
@@ -28,12 +29,12 @@ fn metric_and_event_that_fail_alike_are_one_line() {
 
 #[test]
 fn a_name_that_nobody_has_is_said() {
-    let reporter = Reporter::to("http://nobody.invalid");
+    let reporter = Reporter::to("http://nobody.invalid").impatient();
     let told = reporter.run("exit 3");
     assert_eq!(told.ending, Ending::Exited(3));
     // Where no resolver answers, the time that is given to a delivery ends before it has given up.
     let reason = reporter.reason_given("event", &told);
-    assert!(["the host name is not known", "no answer in time"].contains(&reason.as_str()), "{reason}");
+    assert!(["the host name is not known", "no connection in time"].contains(&reason.as_str()), "{reason}");
     assert_eq!(reporter.kept()[0].reason, reason);
 }
 
@@ -42,7 +43,7 @@ fn a_server_that_hangs_up_is_said() {
     let server = Peer::start(|stream, heard| heard.listen(&stream).map(|_| ()));
     let reason = Reporter::to(server.url()).reason_of_keeping();
     assert_eq!(reason, "the connection was closed before an answer");
-    assert_eq!(server.heard().len(), 2);
+    assert_eq!(server.heard().len(), 2 * IMPATIENT_ATTEMPTS);
 }
 
 #[test]

@@ -45,6 +45,7 @@ fn the_timeout_bounds_a_command_that_nobody_reads() {
     let mut run = Job::new("yes").options(["-t", "1"]).started_by(STUCK).start();
     let event = run.event();
     assert!(event.title.contains("timed out after") && event.text.contains("\ny\n"), "{event:?}");
+    run.stderr.wait_for("the end of the output is lost");
     run.gate.open();
     run.ending();
     assert_eq!(run.file("status"), "124\n");
@@ -67,6 +68,7 @@ fn a_signal_ends_a_run_that_nobody_reads() {
     let wrapper = run.process("wrapper");
     kill(wrapper, Signal::SIGTERM).expect("it runs");
     assert_eq!(run.event().exit_code(), -15);
+    run.stderr.wait_for("the end of the output is lost");
     run.gate.open();
     run.ending();
     assert_eq!(run.file("status"), "143\n");

@@ -3,7 +3,7 @@
 use regex_lite::Regex;
 
 use crate::processes::exists;
-use crate::support::{Ending, Invocation};
+use crate::support::{Ending, Invocation, skipped};
 use crate::watched::{Event, Job, eventually};
 
 /// What is said when the command is told to end, and how long it had run.
@@ -128,7 +128,7 @@ fn containers_are_possible() -> bool {
     let container = ["--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child", "true"];
     let possible = Invocation::new("unshare", container).run().ending == Ending::Exited(0);
     if !possible {
-        eprintln!("SKIPPED: what happens in a container, because unshare(1) cannot make one here.");
+        skipped("what happens in a container, because unshare(1) cannot make one here");
     }
     possible
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::session::{CONTROL_BACKSLASH, CONTROL_C, Session};
 use crate::processes::exists;
-use crate::support::{Ending, Invocation};
+use crate::support::{Ending, Invocation, skipped};
 use crate::watched::eventually;
 
 #[test]
@@ -79,7 +79,7 @@ fn the_shell_has_the_terminal_back_however_the_command_ended() {
 fn a_script_that_is_interrupted_does_not_go_on() {
     for shell in ["sh", "bash"] {
         if Invocation::new("sh", ["-c", "command -v $0", shell]).run().ending != Ending::Exited(0) {
-            eprintln!("SKIPPED: interrupting a script of {shell}, which is not here.");
+            skipped(&format!("interrupting a script of {shell}, which is not here"));
             continue;
         }
         let mut session = Session::start();

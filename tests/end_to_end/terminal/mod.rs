@@ -2,4 +2,4 @@
 
 mod job_control;
 mod keys;
-mod session;
+pub(crate) mod session;

@@ -1,0 +1,103 @@
+//! Servers with addresses of all kinds, and with several, of which some lead nowhere.
+
+mod own_network;
+
+use std::net::{IpAddr, Ipv6Addr, TcpListener, ToSocketAddrs};
+use std::time::Duration;
+
+use self::own_network::{OURS, in_own_network};
+use super::authority::Authority;
+use super::peer::{DESERTED, Peer, answer, field};
+use super::reporter::Reporter;
+use crate::support::{Ending, skipped};
+
+/// Well under the time for which a single address would be waited for.
+const PROMPTLY: Duration = Duration::from_secs(4);
+
+fn accepting(address: impl Into<IpAddr>) -> Peer {
+    Peer::answering_at(address, |_| answer("202 Accepted", "", ""))
+}
+
+#[test]
+fn a_server_at_an_ipv6_address_is_reached() {
+    if let Err(error) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) {
+        return skipped(&format!("servers at IPv6 addresses, because this machine has none: {error}"));
+    }
+    let server = accepting(Ipv6Addr::LOCALHOST);
+    Reporter::to(server.url()).assert_delivered("exit 3", 3);
+    assert_eq!(field(&server.heard()[0], "host"), Some(server.address().to_string().as_str()));
+
+    let authority = Authority::new();
+    let secure = authority.server_at(Ipv6Addr::LOCALHOST);
+    let url = format!("https://{}", secure.address());
+    Reporter::to(url).variable("SSL_CERT_FILE", authority.file()).assert_delivered("exit 3", 3);
+    assert_eq!(secure.heard().len(), 1);
+
+    let proxy = format!("http://{DESERTED}");
+    let this_port = format!("[::1]:{}", server.address().port());
+    for exceptions in ["::1", "[::1]", "fd00::/8,::/64", "*", &this_port] {
+        let reporter = Reporter::to(server.url()).variable("HTTP_PROXY", &proxy);
+        reporter.variable("NO_PROXY", exceptions).assert_delivered("exit 3", 3);
+    }
+    let reporter = Reporter::to(server.url()).variable("HTTP_PROXY", &proxy).variable("NO_PROXY", "[::1]:1 ::2");
+    assert_eq!(reporter.reason_of_keeping(), "the proxy does not let us through: connection refused");
+    let reporter = Reporter::to("http://api.test").variable("HTTP_PROXY", server.url());
+    reporter.assert_delivered("exit 3", 3);
+}
+
+#[test]
+fn one_address_that_answers_is_enough() {
+    in_own_network("one_address_that_answers_is_enough", || {
+        let server = accepting(OURS);
+        let port = server.address().port();
+        for name in ["refusing-first.test", "silent-first.test", "silent-ipv6-first.test"] {
+            let first = (name, port).to_socket_addrs().expect("the name is known").next();
+            assert_ne!(first, Some(server.address()), "{name}");
+            let reporter = Reporter::to(format!("http://{name}:{port}"));
+            let told = reporter.run("exit 3");
+            assert_eq!((told.ending, told.said.as_str()), (Ending::Exited(3), ""), "{name}: {told:?}");
+            assert!(told.duration < PROMPTLY, "{name}: {told:?}");
+        }
+        assert_eq!(server.heard().len(), 3);
+    });
+}
+
+#[test]
+fn one_address_of_a_proxy_that_answers_is_enough() {
+    in_own_network("one_address_of_a_proxy_that_answers_is_enough", || {
+        let proxy = accepting(OURS);
+        let url = format!("http://silent-first.test:{}", proxy.address().port());
+        Reporter::to("http://api.test").variable("HTTP_PROXY", url).assert_delivered("exit 3", 3);
+        let reporter = Reporter::to("https://api.test").variable("HTTPS_PROXY", "http://nobody.invalid");
+        let reason = reporter.reason_of_keeping();
+        assert_eq!(reason, "the proxy does not let us through: its host name is not known");
+        let reporter = Reporter::to("https://api.test").variable("HTTPS_PROXY", "http://203.0.113.1");
+        assert_eq!(reporter.reason_of_keeping(), "the proxy does not let us through: it cannot be reached");
+    });
+}
+
+#[test]
+fn a_server_that_cannot_be_found_is_said() {
+    in_own_network("a_server_that_cannot_be_found_is_said", || {
+        assert_eq!(Reporter::to("http://nobody.invalid").reason_of_keeping(), "the host name is not known");
+        // Nothing leads to these networks.
+        for host in ["203.0.113.1", "[2001:db8:1::1]"] {
+            let reason = Reporter::to(format!("http://{host}")).reason_of_keeping();
+            assert!(reason.contains("reach"), "{host}: {reason}");
+        }
+    });
+}
+
+#[test]
+fn an_address_that_stays_silent_is_given_up() {
+    in_own_network("an_address_that_stays_silent_is_given_up", || {
+        for host in ["silent.test", "169.254.7.2"] {
+            let reporter = Reporter::to(format!("http://{host}"));
+            let told = reporter.run("exit 3");
+            assert_eq!(told.ending, Ending::Exited(3), "{told:?}");
+            let reason = reporter.reason_given("event", &told);
+            assert!(reason.contains("in time"), "{reason}");
+            assert_eq!(reporter.kept().len(), 1);
+        }
+    });
+}

@@ -1,0 +1,78 @@
+//! A network of a test's own, with names of its own, where addresses lead nowhere as the test needs them.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::net::Ipv4Addr;
+
+use super::skipped;
+use crate::support::{Ending, Invocation, dogwrap_path};
+
+/// Tells a test that it is in a network of its own.
+const INSIDE: &str = "DOGWRAP_TEST_OWN_NETWORK";
+
+/// The address that servers in the network can have beside the loopback's.
+pub const OURS: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
+
+/// The names. A resolver puts what is close by before what is far away, and so the addresses of the link before ours.
+const HOSTS: &str = "
+127.0.0.1 localhost
+127.0.0.2 refusing-first.test
+198.51.100.1 refusing-first.test
+169.254.7.2 silent-first.test
+169.254.7.3 silent-first.test
+169.254.7.4 silent-first.test
+169.254.7.5 silent-first.test
+198.51.100.1 silent-first.test
+2001:db8::2 silent-ipv6-first.test
+198.51.100.1 silent-ipv6-first.test
+169.254.7.2 silent.test
+169.254.7.3 silent.test
+";
+
+/// Sets up a network of which all is behind the loopback, and runs a program in it. What is sent there to an address that
+/// is not ours is dropped without a word.
+const SET_UP: &str = r#"
+PATH=$PATH:/usr/sbin:/sbin
+ip link set lo up
+ip address add 198.51.100.1/32 dev lo
+ip address add 169.254.7.1/32 dev lo
+ip route add 169.254.7.0/24 dev lo src 169.254.7.1
+ip -6 address add 2001:db8::1/128 dev lo nodad
+ip -6 route add 2001:db8::/64 dev lo
+mount --bind "$1/hosts" /etc/hosts
+: > "$1/set-up"
+shift
+exec "$@"
+"#;
+
+/// Does `body` in a network of its own, which is that of a process: the test called `name` of the module above is run
+/// once more, by itself.
+pub fn in_own_network(name: &str, body: impl FnOnce()) {
+    if env::var_os(INSIDE).is_some() {
+        return body();
+    }
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    fs::write(directory.path().join("hosts"), HOSTS).expect("the directory can be written to");
+    let this_program = env::current_exe().expect("a program knows where it is");
+    let arguments: [OsString; 12] = [
+        "--map-root-user".into(),
+        "--net".into(),
+        "--mount".into(),
+        "sh".into(),
+        "-euc".into(),
+        SET_UP.into(),
+        "sh".into(),
+        directory.path().into(),
+        this_program.into(),
+        "--exact".into(),
+        format!("delivery::addresses::{name}").into(),
+        "--nocapture".into(),
+    ];
+    let run = Invocation::new("unshare", arguments).variable(INSIDE, "1").variable("DOGWRAP", dogwrap_path()).run();
+    let (stdout, stderr) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+    if !directory.path().join("set-up").exists() {
+        return skipped(&format!("{name}, because no network can be made here: {}", stderr.trim()));
+    }
+    assert!(run.ending == Ending::Exited(0) && stdout.contains("1 passed"), "{name}:\n{stdout}\n{stderr}");
+}

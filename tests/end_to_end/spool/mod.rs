@@ -1,0 +1,22 @@
+//! What waits to be delivered: kept by one run, delivered by another, exactly once, whatever becomes of those runs.
+
+mod destinations;
+mod directory;
+mod exactly_once;
+mod file_system;
+mod files;
+mod full_disk;
+mod killed;
+mod later;
+mod limits;
+mod links;
+mod listing;
+mod modes;
+mod old;
+mod patience;
+mod progress;
+mod records;
+mod run;
+mod sent;
+mod vanished;
+mod wrapper;
