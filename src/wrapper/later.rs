@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::bindings::dogwrap::wrapper::state::LockError;
+use super::bindings::dogwrap::wrapper::state::{Lock, LockError};
 use super::clock;
 use super::console::Console;
 use super::record;
@@ -80,20 +80,11 @@ pub fn flush(delivery: &Delivery, any_key: bool, console: &mut Console) -> u8 {
             return 1;
         }
     };
-    let mut lock = state.lock_made(LOCK, Duration::ZERO);
-    if matches!(lock, Err(LockError::Held)) {
-        console.message("waiting for another run that delivers");
-        console.settle(None);
-        lock = state.lock_made(LOCK, PATIENCE);
-    }
-    let _lock = match lock {
+    let _lock = match lock(&state, console) {
         Ok(lock) => lock,
         Err(error) => {
-            console.message(&format!(
-                "cannot deliver what waits in {}: {}",
-                state.shown("spool"),
-                explain_lock(&error)
-            ));
+            let spool = state.shown("spool");
+            console.message(&format!("cannot deliver what waits in {spool}: {}", explain_lock(&error)));
             return 1;
         }
     };
@@ -110,14 +101,31 @@ pub fn flush(delivery: &Delivery, any_key: bool, console: &mut Console) -> u8 {
     console.end_progress();
     let left = total - round.delivered - round.set_aside;
     let others = spool::waiting(&state, |recipient| !recipient.is(destination, delivering)).count();
-    let mut summary = format!("{} delivered to {}, {left} left", round.delivered, destination.api);
+    console.message(&summary(&round, left, others));
+    u8::from(left > 0)
+}
+
+/// Waits until nobody else delivers.
+fn lock(state: &State, console: &mut Console) -> Result<Lock, LockError> {
+    match state.lock_made(LOCK, Duration::ZERO) {
+        Err(LockError::Held) => {
+            console.message("waiting for another run that delivers");
+            console.settle(None);
+            state.lock_made(LOCK, PATIENCE)
+        }
+        result => result,
+    }
+}
+
+/// What became of everything that waited: `left` of it is still to be delivered, and `others` is for somebody else.
+fn summary(round: &Round<'_>, left: usize, others: usize) -> String {
+    let mut summary = format!("{} delivered to {}, {left} left", round.delivered, round.sender.api());
     for (number, what) in [(round.set_aside, "set aside"), (others, "waiting for another site or key")] {
         if number > 0 {
             summary.push_str(&format!(", {number} {what}"));
         }
     }
-    console.message(&summary);
-    u8::from(left > 0)
+    summary
 }
 
 /// Why things are delivered.

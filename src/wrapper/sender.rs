@@ -13,6 +13,7 @@ use crate::destination::Destination;
 use crate::requests::Kind;
 use crate::retry::Failure;
 use crate::secret::Secret;
+use crate::sites::Api;
 
 /// In less time than this no further attempt is made.
 const LEAST_TIME: Duration = Duration::from_millis(100);
@@ -26,6 +27,11 @@ pub struct Sender<'a> {
 impl<'a> Sender<'a> {
     pub fn new(destination: &'a Destination) -> Self {
         Self { destination, interrupted: false }
+    }
+
+    /// Where the requests go.
+    pub fn api(&self) -> &'a Api {
+        &self.destination.api
     }
 
     /// Sends a request, again and again if that may help and there is time until `deadline`.
