@@ -45,6 +45,12 @@ impl Sink {
         }
     }
 
+    /// Waits for the reader no more: what it has not taken is lost.
+    pub fn give_up(&mut self) {
+        self.backlog.clear();
+        self.lost.get_or_insert(Loss { reason: "its reader takes nothing".to_owned(), reported: true });
+    }
+
     /// How many bytes wait for the reader. None ever do once the reader is gone.
     pub fn backlog(&self) -> usize {
         self.backlog.len()

@@ -34,7 +34,7 @@ use crate::settings::Settings;
 use crate::verdict::judge;
 
 /// How long we try to say that output is lost: the reader of standard error may be the one that takes nothing.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 struct Program;
 
@@ -120,6 +120,7 @@ fn wrap(settings: &Settings, console: &mut Console) -> u8 {
     let patience = supervised.cut_short.then_some(settings.limits.drain_timeout);
     let printed = supervised.held_back.replay(console, patience);
     if !(console.settle(patience) && printed) {
+        console.stdout.give_up();
         console.message("the end of the output is lost: its reader has not taken it in time");
         console.settle(Some(LAST_WORDS));
     }
