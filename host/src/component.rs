@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wasmtime::component::{Component, HasData, Linker, ResourceTable};
-use wasmtime::{Engine, Store};
+use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::p2::bindings::Command;
 use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -13,6 +13,7 @@ use crate::bindings::dogwrap::wrapper::{invocation, machine, process, signals, s
 use crate::http::Client;
 use crate::invocation::Invocation;
 use crate::locks::StateView;
+use crate::policy::MAXIMUM_MEMORY;
 use crate::process::{ProcessView, Processes, Received, Supervised, Terminal};
 use crate::state::StateDirectory;
 use crate::stdio::Output;
@@ -34,6 +35,7 @@ struct Host {
     http: WasiHttpCtx,
     client: Client,
     processes: Processes,
+    limits: StoreLimits,
     /// Or why there is none.
     state: Result<StateDirectory, String>,
 }
@@ -124,7 +126,8 @@ impl Host {
             table: ResourceTable::new(),
             wasi: wasi(outputs, state.as_ref().ok()),
             http: WasiHttpCtx::new(),
-            client: Client::new(processes.received.clone()),
+            client: Client::new(processes.policy.clone(), processes.received.clone()),
+            limits: StoreLimitsBuilder::new().memory_size(MAXIMUM_MEMORY).build(),
             processes,
             state,
         })
@@ -157,7 +160,9 @@ fn wasi([stdout, stderr]: [Output; 2], state: Option<&StateDirectory>) -> WasiCt
 
 fn store(host: Host) -> wasmtime::Result<Store<Host>> {
     let engine = Engine::new(&engine::config())?;
-    Ok(Store::new(&engine, host))
+    let mut store = Store::new(&engine, host);
+    store.limiter(|host| &mut host.limits);
+    Ok(store)
 }
 
 /// Loads the component, links it to what it is lent, and calls it.

@@ -28,7 +28,8 @@ impl Invocation {
         Self::new(std::env::args_os().map(OsString::into_vec).collect())
     }
 
-    fn new(arguments: Vec<Vec<u8>>) -> Self {
+    /// Takes `arguments`, with the name that the program was called by as the first.
+    pub fn new(arguments: Vec<Vec<u8>>) -> Self {
         let spelled = spell(arguments.get(1..).unwrap_or_default());
         Self { arguments, spelled }
     }
@@ -40,6 +41,16 @@ impl Invocation {
     /// The state directory that `--spool_dir` names.
     pub fn state_directory(&self) -> Option<PathBuf> {
         self.value_of("spool_dir").map(|path| std::ffi::OsStr::from_bytes(path).into())
+    }
+
+    /// The command, as it is for the shell; empty when there is none.
+    pub fn command(&self) -> Vec<u8> {
+        self.spelled.command_line()
+    }
+
+    /// The site that `--site` names.
+    pub fn site(&self) -> Option<String> {
+        self.value_of("site").map(|site| String::from_utf8_lossy(site).into_owned())
     }
 
     /// Whether nothing of what is asked for needs a state directory.

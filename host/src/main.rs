@@ -11,6 +11,7 @@ mod http;
 mod invocation;
 mod locks;
 mod machine;
+mod policy;
 mod posix;
 mod process;
 mod state;

@@ -89,7 +89,8 @@ pub fn parse(program: &str, arguments: &[Vec<u8>], surroundings: Surroundings<'_
     if matches.get_flag("any_key") {
         return Err(UsageError::new("--any_key is for --flush", "see --help"));
     }
-    resolve::settings(&matches, spelled.command, surroundings).map(|settings| Invocation::Run(Box::new(settings)))
+    resolve::settings(&matches, spelled.command_line(), surroundings)
+        .map(|settings| Invocation::Run(Box::new(settings)))
 }
 
 /// How wide the help may be: as wide as `COLUMNS` says, or else as a terminal usually is.

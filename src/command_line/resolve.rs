@@ -20,10 +20,9 @@ const DEFAULT_DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Makes the settings of one run of `command`.
 pub fn settings(
     matches: &ArgMatches,
-    command: Vec<Vec<u8>>,
+    command: Vec<u8>,
     surroundings: Surroundings<'_>,
 ) -> Result<Settings, UsageError> {
-    let command = command.join(&b' ');
     if command.is_empty() {
         return Err(UsageError::new("there is no command to run", "see --help"));
     }

@@ -81,6 +81,11 @@ impl Spelled {
         words.get(place.word)?.get(place.start..)
     }
 
+    /// The command as it is for the shell: its words joined with blanks.
+    pub fn command_line(&self) -> Vec<u8> {
+        self.command.join(&b' ')
+    }
+
     /// Whether the flag `option` was given.
     pub fn has_flag(&self, option: &str) -> bool {
         self.options.iter().any(|given| given.strip_prefix("--") == Some(option))

@@ -22,6 +22,7 @@ use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, timeout_at};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+use crate::policy::Policy;
 use crate::process::Received;
 use connect::Connection;
 use endpoint::Stream;
@@ -40,14 +41,15 @@ const MAXIMUM_ANSWER: usize = 64 * 1024;
 
 /// The client that the component sends its requests through.
 pub struct Client {
+    policy: Arc<Policy>,
     received: Arc<Received>,
     tls: tls::Connector,
 }
 
 impl Client {
-    /// A client that gives up when one of `received` asks to end.
-    pub fn new(received: Arc<Received>) -> Self {
-        Self { received, tls: tls::Connector::default() }
+    /// A client that sends what `policy` permits, and gives up when one of `received` asks to end.
+    pub fn new(policy: Arc<Policy>, received: Arc<Received>) -> Self {
+        Self { policy, received, tls: tls::Connector::default() }
     }
 }
 
@@ -60,6 +62,9 @@ impl WasiHttpHooks for Client {
         options: Option<RequestOptions>,
         _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Answer, Error>> + Send> {
+        if !self.policy.permits_request(request.method(), request.uri()) {
+            return Box::new(async { Err(Error::HttpRequestDenied) });
+        }
         // The component's client can set this one time only, so it bounds everything.
         let time = options.and_then(|options| options.connect_timeout).unwrap_or(MAXIMUM_TIME).min(MAXIMUM_TIME);
         let (received, tls) = (Arc::clone(&self.received), self.tls.clone());

@@ -24,6 +24,7 @@ use crate::bindings::dogwrap::wrapper::process::{
 use crate::bindings::dogwrap::wrapper::signals::{Host as SignalsHost, Signal};
 use crate::bindings::dogwrap::wrapper::{invocation, machine};
 use crate::invocation::Invocation;
+use crate::policy::Policy;
 use crate::stdio::Output;
 use crate::words;
 
@@ -41,6 +42,7 @@ pub struct Child {
 /// What the host keeps of the capability, for as long as the component runs.
 pub struct Processes {
     pub invocation: Invocation,
+    pub policy: Arc<Policy>,
     inherited_umask: Mode,
     terminal: Option<Arc<Terminal>>,
     /// Where the component writes what the command prints.
@@ -57,7 +59,9 @@ impl Processes {
         let received = Received::listen()?;
         // What this process makes from here on is for its user alone.
         let inherited_umask = umask(Mode::from_bits_truncate(0o077));
-        Ok(Self { invocation, inherited_umask, terminal: terminal.map(Arc::new), outputs, started: None, received })
+        let policy = Arc::new(Policy::new(&invocation, |name| std::env::var(name).ok()));
+        let terminal = terminal.map(Arc::new);
+        Ok(Self { invocation, policy, inherited_umask, terminal, outputs, started: None, received })
     }
 }
 
@@ -140,7 +144,8 @@ impl Host for ProcessView<'_> {
         arguments: Vec<Vec<u8>>,
         options: SpawnOptions,
     ) -> wasmtime::Result<Result<Resource<Child>, SpawnError>> {
-        if self.processes.started.is_some() {
+        let is_permitted = self.processes.policy.permits_command(&program, &arguments);
+        if !is_permitted || self.processes.started.is_some() {
             return Ok(Err(SpawnError::NotPermitted));
         }
         let mut command = std::process::Command::new(std::ffi::OsStr::from_bytes(&program));
