@@ -43,6 +43,14 @@ impl Kept {
         self.recipient.key_was_refused |= matches!(failure, Failure::KeyRefused { .. });
     }
 
+    /// The content of its file.
+    pub fn to_file(&self) -> Vec<u8> {
+        // It is plain data with text for its keys: there is nothing that JSON could not hold.
+        let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
+        text.push(b'\n');
+        text
+    }
+
     /// Whether runs should leave this alone for now: no job is to be held up again and again by a network that is down, or
     /// by an event that the API chokes on.
     pub fn rests(&self, now: u64) -> bool {

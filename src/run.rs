@@ -54,4 +54,6 @@ pub struct Run {
     pub stderr: Capture,
     /// Whether a process that the command left behind still held its output open when the wait for it was over.
     pub output_left_open: bool,
+    /// Why it is not known what the command printed, when it is not: for people, without a full stop.
+    pub unseen: Option<String>,
 }

@@ -52,11 +52,14 @@ impl Api {
     /// Of a URL, slashes and blanks at the ends do not count, a path goes in front of the API's own, and a user name
     /// with its password is sent as basic authentication. The error says what is wrong, without showing any of it.
     pub fn parse(site: &str) -> Result<Self, String> {
+        Self::of_site(site).map_or_else(|| Self::parse_url(site), Ok)
+    }
+
+    /// The API of one of Datadog's sites, by short name or domain; none for anything else, a URL too.
+    pub fn of_site(site: &str) -> Option<Self> {
         let name = ALIASES.iter().find(|(alias, _)| *alias == site).map_or(site, |(_, name)| *name);
-        if let Some((_, domain)) = SITES.iter().find(|(short, domain)| *short == name || *domain == name) {
-            return Ok(Self::of_domain(domain));
-        }
-        Self::parse_url(site)
+        let (_, domain) = SITES.iter().find(|(short, domain)| *short == name || *domain == name)?;
+        Some(Self::of_domain(domain))
     }
 
     fn parse_url(site: &str) -> Result<Self, String> {
@@ -130,6 +133,8 @@ mod tests {
             assert_eq!(address(domain), format!("https://api.{domain}"));
         }
         assert_eq!(address("us"), address("us1"));
+        assert_eq!(Api::of_site("us"), Some(Api::default_site()));
+        assert_eq!(Api::of_site("https://api.datadoghq.com"), None);
     }
 
     #[test]

@@ -2,6 +2,18 @@
 
 use std::time::Duration;
 
+/// Where in the state directory requests wait.
+pub const WAITING: &str = "spool";
+
+/// Where those are that the API will never take.
+pub const SET_ASIDE: &str = "set_aside";
+
+/// Where the records of runs are that go on.
+pub const RUNNING: &str = "running";
+
+/// What the name of a file ends with until it is whole.
+pub const UNFINISHED: &str = ".unfinished";
+
 /// The most files that wait, or that are set aside.
 pub const MAXIMUM_NUMBER: usize = 1000;
 
@@ -21,6 +33,12 @@ pub const TIME_LENGTH: usize = 13;
 /// `identity` by `index`.
 pub fn file_name(milliseconds: u64, identity: u64, index: usize) -> String {
     format!("{milliseconds:0TIME_LENGTH$}-{identity:016x}-{index}{EXTENSION}")
+}
+
+/// The identity in the name of a file; none for any other name.
+pub fn identity_of(name: &str) -> Option<u64> {
+    time_of(name)?;
+    u64::from_str_radix(name.split('-').nth(1)?, 16).ok()
 }
 
 /// When what the file of this name is about happened, in milliseconds since 1970; none for any other name.

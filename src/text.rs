@@ -85,6 +85,9 @@ fn compose(command: &Excerpt, run: &Run, limit: usize, notification: &str, happe
     if run.output_left_open {
         text.push_str("*A process that the command left behind still held its output open. What it printed later is not shown.*\n");
     }
+    if let Some(reason) = &run.unseen {
+        text.push_str(&format!("*What it printed is not shown: {reason}.*\n"));
+    }
     push_end(&mut text, notification);
     text
 }
@@ -121,6 +124,7 @@ mod tests {
             stdout: capture(stdout),
             stderr: capture(stderr),
             output_left_open: false,
+            unseen: None,
         }
     }
 

@@ -9,6 +9,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use dogwrap::command_line::spelling::{Spelled, spell};
+use dogwrap::command_line::{self, Surroundings, UsageError, interpret};
 
 use crate::words;
 
@@ -43,9 +44,42 @@ impl Invocation {
         self.value_of("spool_dir").map(|path| std::ffi::OsStr::from_bytes(path).into())
     }
 
-    /// The command, as it is for the shell; empty when there is none.
-    pub fn command(&self) -> Vec<u8> {
-        self.spelled.command_line()
+    /// What is asked for, by the rules; the error is for an invocation that makes no sense. `variable` and `key_file` are
+    /// those of [`Surroundings`].
+    pub fn asked_for(
+        &self,
+        variable: &dyn Fn(&str) -> Option<String>,
+        key_file: &dyn Fn() -> Option<Result<Vec<u8>, String>>,
+    ) -> Result<command_line::Invocation, UsageError> {
+        if ["help", "version"].iter().any(|flag| self.spelled.has_flag(flag)) {
+            return Ok(command_line::Invocation::Print(String::new()));
+        }
+        interpret(&self.spelled, Surroundings { variable, key_file })
+    }
+
+    /// Whether what is missing is no more than a command.
+    pub fn only_lacks_command(&self) -> bool {
+        self.spelled.command.is_empty() && self.spelled.ambiguous.is_none() && !self.spelled.has_unknown
+    }
+
+    /// Whether it is asked what the component would be lent.
+    pub fn asks_for_capabilities(&self) -> bool {
+        self.spelled.has_flag("capabilities")
+    }
+
+    /// Whether the answer is to be JSON.
+    pub fn asks_for_json(&self) -> bool {
+        self.spelled.has_flag("json")
+    }
+
+    /// The file that `--api_key_file` names.
+    pub fn key_file(&self) -> Option<PathBuf> {
+        self.value_of("api_key_file").map(|path| std::ffi::OsStr::from_bytes(path).into())
+    }
+
+    /// The file of the component that `--component` names.
+    pub fn component(&self) -> Option<PathBuf> {
+        self.value_of("component").map(|path| std::ffi::OsStr::from_bytes(path).into())
     }
 
     /// The site that `--site` names.

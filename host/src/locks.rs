@@ -2,23 +2,17 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::Mode;
 use wasmtime::component::{Resource, ResourceTable};
 
 use crate::bindings::dogwrap::wrapper::state::{Host, HostLock, LockError};
+use crate::policy::limits;
 use crate::process::Received;
-use crate::state::StateDirectory;
+use crate::state::{StateDirectory, open_below};
 use crate::words;
-
-/// The longest that a lock is waited for.
-const MAXIMUM_PATIENCE: Duration = Duration::from_secs(600);
 
 /// The WIT resource `lock`. Closing the file releases it.
 pub struct Lock {
@@ -28,7 +22,7 @@ pub struct Lock {
 /// A short borrow of the store: what a call of the component works on.
 pub struct StateView<'a> {
     /// Or why there is none.
-    pub directory: &'a Result<StateDirectory, String>,
+    pub directory: &'a mut Result<StateDirectory, String>,
     pub received: Arc<Received>,
     pub table: &'a mut ResourceTable,
 }
@@ -40,15 +34,18 @@ impl Host for StateView<'_> {
     }
 
     async fn acquire(&mut self, path: String, patience: u64) -> wasmtime::Result<Result<Resource<Lock>, LockError>> {
-        let Ok(directory) = self.directory else { return Ok(Err(LockError::NotFound)) };
-        let patience = Duration::from_nanos(patience).min(MAXIMUM_PATIENCE);
+        let Ok(directory) = &mut *self.directory else { return Ok(Err(LockError::NotFound)) };
+        let patience = Duration::from_nanos(patience).min(limits::LOCK_TIME);
         let locked = match open_below(directory.directory(), &path) {
             Ok(file) => lock(file, patience, &self.received).await,
             Err(Errno::ENOENT) => Err(LockError::NotFound),
             Err(error) => Err(LockError::Other(words::of(&error.into()))),
         };
         Ok(match locked {
-            Ok(file) => Ok(self.table.push(Lock { _file: file })?),
+            Ok(file) => {
+                directory.note_lock(&file);
+                Ok(self.table.push(Lock { _file: file })?)
+            }
             Err(error) => Err(error),
         })
     }
@@ -59,22 +56,6 @@ impl HostLock for StateView<'_> {
         self.table.delete(lock)?;
         Ok(())
     }
-}
-
-/// Opens the file at `path` below `directory`, following no link on the way.
-fn open_below(directory: &File, path: &str) -> nix::Result<File> {
-    let names: Vec<&str> = path.split('/').collect();
-    if names.len() > 2 || names.iter().any(|name| ["", ".", ".."].contains(name)) {
-        return Err(Errno::EINVAL);
-    }
-    let mut below: OwnedFd = directory.as_fd().try_clone_to_owned().map_err(|_| Errno::EMFILE)?;
-    let (name, parents) = names.split_last().ok_or(Errno::EINVAL)?;
-    let flags = OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    for parent in parents {
-        below = openat(&below, Path::new(parent), flags | OFlag::O_DIRECTORY | OFlag::O_RDONLY, Mode::empty())?;
-    }
-    // Network file systems lock only what is open for writing. What is no file, such as a named pipe, must not block.
-    openat(&below, Path::new(name), flags | OFlag::O_RDWR | OFlag::O_NONBLOCK, Mode::empty()).map(File::from)
 }
 
 async fn lock(file: File, patience: Duration, received: &Received) -> Result<File, LockError> {
@@ -96,32 +77,4 @@ async fn lock(file: File, patience: Duration, received: &Received) -> Result<Fil
 
 fn failed(error: &io::Error) -> LockError {
     LockError::Other(words::of(error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::fs;
-    use std::os::unix::fs::symlink;
-
-    #[test]
-    fn only_files_below_the_directory_are_opened() {
-        let outside = tempfile::tempdir().expect("a temporary directory can be made");
-        let root = outside.path().join("state");
-        fs::create_dir_all(root.join("running")).expect("it can be made");
-        for file in [outside.path().join("file"), root.join("file"), root.join("running/file")] {
-            fs::write(file, "").expect("it can be written");
-        }
-        symlink(outside.path(), root.join("link")).expect("it can be made");
-        symlink("file", root.join("linked")).expect("it can be made");
-        let directory = File::open(&root).expect("it is there");
-        for path in ["file", "running/file"] {
-            open_below(&directory, path).expect(path);
-        }
-        for path in ["", ".", "..", "../file", "/file", "link/file", "linked", "running/../file", "running", "a/b/c"] {
-            assert!(open_below(&directory, path).is_err(), "{path:?}");
-        }
-        assert_eq!(open_below(&directory, "none").err(), Some(Errno::ENOENT));
-        assert_eq!(open_below(&directory, "none/file").err(), Some(Errno::ENOENT));
-    }
 }

@@ -9,8 +9,8 @@ use dns_lookup::{AddrInfoHints, getaddrinfo};
 use crate::bindings::dogwrap::wrapper::machine::NameSources;
 
 /// The agent's configuration up to version 5, and from version 6.
-const DATADOG_CONF: &str = "/etc/dd-agent/datadog.conf";
-const DATADOG_YAML: &str = "/etc/datadog-agent/datadog.yaml";
+pub const DATADOG_CONF: &str = "/etc/dd-agent/datadog.conf";
+pub const DATADOG_YAML: &str = "/etc/datadog-agent/datadog.yaml";
 
 /// How much of a configuration is read, in bytes. The agent's own template has about 200 KB.
 const MAXIMUM_CONFIGURATION: u64 = 1024 * 1024;

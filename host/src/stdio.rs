@@ -16,6 +16,7 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
+use crate::flow::Flow;
 use crate::words;
 
 /// How much may wait for the thread, in bytes.
@@ -29,6 +30,9 @@ const LARGEST_WRITE: usize = 256 * 1024;
 pub struct Output {
     stream: Arc<Stream>,
     writer: Arc<Writer>,
+    flow: Arc<Flow>,
+    /// How much may be written besides what the command prints, in bytes.
+    own_words: u64,
 }
 
 struct Stream {
@@ -62,9 +66,11 @@ struct Write {
 
 /// Standard output and standard error. Where both lead to the same place, such as one log or one terminal, one thread
 /// writes both, so that what comes first is written first.
-pub fn streams() -> io::Result<[Output; 2]> {
-    let stdout = Output::new(File::from(io::stdout().as_fd().try_clone_to_owned()?));
-    let mut stderr = Output::new(File::from(io::stderr().as_fd().try_clone_to_owned()?));
+///
+/// What is written is counted in `flow`; of the component's own words, no more than `own_words` bytes are taken.
+pub fn streams(flow: &Arc<Flow>, own_words: u64) -> io::Result<[Output; 2]> {
+    let stdout = Output::new(File::from(io::stdout().as_fd().try_clone_to_owned()?), flow, own_words);
+    let mut stderr = Output::new(File::from(io::stderr().as_fd().try_clone_to_owned()?), flow, own_words);
     if identity(&stdout.stream.file)? == identity(&stderr.stream.file)? {
         stderr.writer = Arc::clone(&stdout.writer);
     }
@@ -78,9 +84,15 @@ fn identity(file: &File) -> io::Result<(u64, u64)> {
 }
 
 impl Output {
-    fn new(file: File) -> Self {
+    fn new(file: File, flow: &Arc<Flow>, own_words: u64) -> Self {
         let stream = Stream { file, progress: Mutex::default(), changed: Notify::new() };
-        Self { stream: Arc::new(stream), writer: Arc::default() }
+        Self { stream: Arc::new(stream), writer: Arc::default(), flow: Arc::clone(flow), own_words }
+    }
+
+    /// Whether everything has been written, or cannot be.
+    pub fn is_settled(&self) -> bool {
+        let progress = self.progress();
+        progress.waiting == 0 || progress.failure.is_some()
     }
 
     /// Waits until everything has been written, or cannot be.
@@ -173,6 +185,10 @@ impl OutputStream for Output {
         }
         if bytes.is_empty() {
             return Ok(());
+        }
+        self.flow.has_written(bytes.len());
+        if self.flow.own_words() > self.own_words {
+            return Err(StreamError::trap("it has written too much that the command did not print"));
         }
         progress.waiting += bytes.len();
         drop(progress);

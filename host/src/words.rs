@@ -12,6 +12,11 @@ pub fn of(error: &io::Error) -> String {
     }
 }
 
+/// What `error`, of the runtime or of whatever it calls, is called in a message to people: its causes in one line.
+pub fn of_error(error: &wasmtime::Error) -> String {
+    format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -66,31 +66,47 @@ impl UsageError {
 pub fn parse(program: &str, arguments: &[Vec<u8>], surroundings: Surroundings<'_>) -> Result<Invocation, UsageError> {
     let spelled = spell(arguments);
     let words = std::iter::once(program).chain(spelled.options.iter().map(String::as_str));
-    let matches = match options::parser(program, help_width(surroundings)).try_get_matches_from(words) {
-        Ok(matches) => matches,
-        Err(error) => return answer(program, &error, &spelled),
-    };
-    if let Some(ambiguous) = spelled.ambiguous {
-        return Err(ambiguity(&ambiguous));
+    match options::parser(program, help_width(surroundings)).try_get_matches_from(words) {
+        Ok(_) => {
+            let invocation = interpret(&spelled, surroundings)?;
+            if spelled.has_flag("capabilities") {
+                return Err(UsageError::new(
+                    "--capabilities is for a host to answer, and this one does not",
+                    "see --help",
+                ));
+            }
+            Ok(invocation)
+        }
+        Err(error) => answer(program, &error, &spelled),
     }
-    if matches.get_flag("spool") {
-        return Ok(Invocation::Spool { json: matches.get_flag("json") });
+}
+
+/// What `spelled` asks for, be it valid or not as far as the parser of [`parse`] is concerned: that is the one with words
+/// for what is wrong with an option, and with the help. For a host, which has to know what to lend.
+pub fn interpret(spelled: &Spelled, surroundings: Surroundings<'_>) -> Result<Invocation, UsageError> {
+    if let Some(ambiguous) = &spelled.ambiguous {
+        return Err(ambiguity(ambiguous));
     }
-    if matches.get_flag("json") {
-        return Err(UsageError::new("--json is for --spool", "see --help"));
+    if let (true, Some(option)) = (spelled.has_unknown, spelled.options.last()) {
+        return Err(UsageError::new(format!("unexpected argument '{option}' found"), "see --help"));
     }
-    if matches.get_flag("flush") {
-        let (delivery, warnings) = resolve::delivery(&matches, surroundings)?;
+    if spelled.has_flag("spool") {
+        return Ok(Invocation::Spool { json: spelled.has_flag("json") });
+    }
+    if spelled.has_flag("json") && !spelled.has_flag("capabilities") {
+        return Err(UsageError::new("--json is for --spool and --capabilities", "see --help"));
+    }
+    if spelled.has_flag("flush") {
+        let (delivery, warnings) = resolve::delivery(spelled, surroundings)?;
         if delivery.timeout.is_zero() {
             return Err(UsageError::new("--flush has no time to deliver anything", "leave out --delivery_timeout 0"));
         }
-        return Ok(Invocation::Flush { delivery, any_key: matches.get_flag("any_key"), warnings });
+        return Ok(Invocation::Flush { delivery, any_key: spelled.has_flag("any_key"), warnings });
     }
-    if matches.get_flag("any_key") {
+    if spelled.has_flag("any_key") {
         return Err(UsageError::new("--any_key is for --flush", "see --help"));
     }
-    resolve::settings(&matches, spelled.command_line(), surroundings)
-        .map(|settings| Invocation::Run(Box::new(settings)))
+    resolve::settings(spelled, surroundings).map(|settings| Invocation::Run(Box::new(settings)))
 }
 
 /// How wide the help may be: as wide as `COLUMNS` says, or else as a terminal usually is.

@@ -171,7 +171,9 @@ pub const OPTIONS: &[OptionDefinition] = &[
     added("flush", Value::Flag, "", "Run nothing: deliver the events that were kept", ""),
     added("any_key", Value::Flag, "", "With --flush: also those that were kept with another key", ""),
     added("spool", Value::Flag, "", "Run nothing: list the events that were kept", ""),
-    added("json", Value::Flag, "", "With --spool: as one JSON object a line", ""),
+    added("json", Value::Flag, "", "With --spool: as one JSON object a line; with --capabilities: as one object", ""),
+    added("component", Value::Text, "FILE", "WebAssembly component with the rules, instead of the built-in one", ""),
+    added("capabilities", Value::Flag, "", "Run nothing: print what the component would be lent", ""),
     dogwraps("version", None, Value::Version, "", "Print the version", ""),
     dogwraps("help", Some('h'), Value::Help, "", "Print this help", ""),
 ];

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use clap::ArgMatches;
-
+use super::spelling::Spelled;
 use super::{Surroundings, UsageError};
 use crate::destination::{Destination, KeySource};
 use crate::listing::printable;
+use crate::seconds;
 use crate::secret::Secret;
 use crate::settings::{API_KEY_VARIABLES, Delivery, Notifications, Priority, Settings, SubmitMode, TimeLimits};
 use crate::sites::Api;
@@ -17,67 +17,64 @@ const DEFAULT_SIGKILL_TIMEOUT: Duration = Duration::from_secs(60);
 const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 const DEFAULT_DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Makes the settings of one run of `command`.
-pub fn settings(
-    matches: &ArgMatches,
-    command: Vec<u8>,
-    surroundings: Surroundings<'_>,
-) -> Result<Settings, UsageError> {
+/// Makes the settings of one run.
+pub fn settings(spelled: &Spelled, surroundings: Surroundings<'_>) -> Result<Settings, UsageError> {
+    let command = spelled.command_line();
     if command.is_empty() {
         return Err(UsageError::new("there is no command to run", "see --help"));
     }
-    let warning_codes = text(matches, "warning_codes").map(warning_codes).transpose()?;
-    let submit_mode = submit_mode(matches);
-    let (delivery, mut warnings) = delivery(matches, surroundings)?;
+    let warning_codes = spelled.text("warning_codes").map(warning_codes).transpose()?;
+    let submit_mode = submit_mode(spelled);
+    let (delivery, mut warnings) = delivery(spelled, surroundings)?;
     if submit_mode == SubmitMode::Warnings && warning_codes.is_none() {
         warnings.push("submit mode 'warnings' without --warning_codes: every failure is an error".to_owned());
     }
     Ok(Settings {
-        name: text(matches, "name").map_or_else(|| default_name(&String::from_utf8_lossy(&command)), str::to_owned),
+        name: spelled.text("name").map_or_else(|| default_name(&String::from_utf8_lossy(&command)), str::to_owned),
         command,
         submit_mode,
         warning_codes: warning_codes.unwrap_or_default(),
-        priority: text(matches, "priority").map(|word| if word == "low" { Priority::Low } else { Priority::Normal }),
-        tags: tags(text(matches, "tags").unwrap_or_default()),
+        priority: spelled.text("priority").map(|word| if word == "low" { Priority::Low } else { Priority::Normal }),
+        tags: tags(spelled.text("tags").unwrap_or_default()),
         notifications: Notifications {
-            success: text(matches, "notify_success").unwrap_or_default().to_owned(),
-            error: text(matches, "notify_error").unwrap_or_default().to_owned(),
-            warning: text(matches, "notify_warning").unwrap_or_default().to_owned(),
+            success: spelled.text("notify_success").unwrap_or_default().to_owned(),
+            error: spelled.text("notify_error").unwrap_or_default().to_owned(),
+            warning: spelled.text("notify_warning").unwrap_or_default().to_owned(),
         },
-        send_metric: matches.get_flag("send_metric"),
-        buffer_outs: matches.get_flag("buffer_outs"),
+        send_metric: spelled.has_flag("send_metric"),
+        buffer_outs: spelled.has_flag("buffer_outs"),
         limits: TimeLimits {
-            timeout: Some(seconds(matches, "timeout", DEFAULT_TIMEOUT)).filter(|timeout| !timeout.is_zero()),
-            sigterm_timeout: seconds(matches, "sigterm_timeout", DEFAULT_SIGTERM_TIMEOUT),
-            sigkill_timeout: seconds(matches, "sigkill_timeout", DEFAULT_SIGKILL_TIMEOUT),
-            drain_timeout: seconds(matches, "drain_timeout", DEFAULT_DRAIN_TIMEOUT),
+            timeout: Some(duration(spelled, "timeout", DEFAULT_TIMEOUT)?).filter(|timeout| !timeout.is_zero()),
+            sigterm_timeout: duration(spelled, "sigterm_timeout", DEFAULT_SIGTERM_TIMEOUT)?,
+            sigkill_timeout: duration(spelled, "sigkill_timeout", DEFAULT_SIGKILL_TIMEOUT)?,
+            drain_timeout: duration(spelled, "drain_timeout", DEFAULT_DRAIN_TIMEOUT)?,
         },
-        hide_api_key: matches.get_flag("hide_api_key"),
-        spool: !matches.get_flag("no_spool"),
+        hide_api_key: spelled.has_flag("hide_api_key"),
+        spool: !spelled.has_flag("no_spool"),
         delivery,
         warnings,
     })
 }
 
 /// Where events go, and what that takes; and what is odd about it.
-pub fn delivery(matches: &ArgMatches, surroundings: Surroundings<'_>) -> Result<(Delivery, Vec<String>), UsageError> {
+pub fn delivery(spelled: &Spelled, surroundings: Surroundings<'_>) -> Result<(Delivery, Vec<String>), UsageError> {
     let mut warnings = Vec::new();
     let delivery = Delivery {
-        destination: destination(matches, surroundings, &mut warnings)?,
-        timeout: seconds(matches, "delivery_timeout", DEFAULT_DELIVERY_TIMEOUT),
-        spool_directory: text(matches, "spool_dir").map(str::to_owned),
+        destination: destination(spelled, surroundings, &mut warnings)?,
+        timeout: duration(spelled, "delivery_timeout", DEFAULT_DELIVERY_TIMEOUT)?,
+        spool_directory: spelled.text("spool_dir").map(str::to_owned),
     };
     Ok((delivery, warnings))
 }
 
 /// The site, and the keys. Options come before the environment.
 fn destination(
-    matches: &ArgMatches,
+    spelled: &Spelled,
     surroundings: Surroundings<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<Destination, UsageError> {
-    let site = text(matches, "site");
-    let (api_key, key_source) = api_key(matches, surroundings, warnings)?;
+    let site = spelled.text("site");
+    let (api_key, key_source) = api_key(spelled, surroundings, warnings)?;
     Ok(Destination {
         api: api(site, surroundings)?,
         site_is_in_environment: site.is_none(),
@@ -89,16 +86,14 @@ fn destination(
     })
 }
 
-fn text<'a>(matches: &'a ArgMatches, option: &str) -> Option<&'a str> {
-    matches.get_one::<String>(option).map(String::as_str)
+/// The duration that `option` gives.
+fn duration(spelled: &Spelled, option: &str, default: Duration) -> Result<Duration, UsageError> {
+    let Some(spelling) = spelled.text(option) else { return Ok(default) };
+    seconds::parse(spelling).map_err(|reason| UsageError::invalid(&format!("--{option}"), spelling, reason))
 }
 
-fn seconds(matches: &ArgMatches, option: &str, default: Duration) -> Duration {
-    matches.get_one(option).copied().unwrap_or(default)
-}
-
-fn submit_mode(matches: &ArgMatches) -> SubmitMode {
-    match text(matches, "submit_mode") {
+fn submit_mode(spelled: &Spelled) -> SubmitMode {
+    match spelled.text("submit_mode") {
         Some("warnings") => SubmitMode::Warnings,
         Some("all") => SubmitMode::All,
         _ => SubmitMode::Errors,
@@ -135,15 +130,15 @@ fn shown(site: &str) -> &str {
 ///
 /// A file that cannot be used is no reason not to run the command: it is said, and events are kept for want of a key.
 fn api_key(
-    matches: &ArgMatches,
+    spelled: &Spelled,
     surroundings: Surroundings<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<(Option<Secret>, KeySource), UsageError> {
-    let option = text(matches, "api_key");
+    let option = spelled.text("api_key");
     if let Some(key) = option.filter(|key| !key.is_empty()) {
         return Ok((Some(secret("--api_key", key)?), KeySource::Option));
     }
-    if let Some(path) = text(matches, "api_key_file") {
+    if let Some(path) = spelled.text("api_key_file") {
         let key = key_of_file(path, (surroundings.key_file)());
         let key = key.map_err(|warning| warnings.push(warning)).ok();
         return Ok((key, KeySource::File(path.to_owned())));

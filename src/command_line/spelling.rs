@@ -15,6 +15,8 @@ pub struct Spelled {
     pub command: Vec<Vec<u8>>,
     /// Why reading stopped, when not at the end of the words or at an unknown option.
     pub ambiguous: Option<Ambiguous>,
+    /// Whether reading stopped at an unknown option.
+    pub has_unknown: bool,
     /// The values of options, in order.
     pub values: Vec<ValuePlace>,
 }
@@ -86,6 +88,11 @@ impl Spelled {
         self.command.join(&b' ')
     }
 
+    /// What was given for `option` as text, the last of which counts.
+    pub fn text(&self, option: &str) -> Option<&str> {
+        self.options.iter().rev().find_map(|given| given.strip_prefix("--")?.strip_prefix(option)?.strip_prefix('='))
+    }
+
     /// Whether the flag `option` was given.
     pub fn has_flag(&self, option: &str) -> bool {
         self.options.iter().any(|given| given.strip_prefix("--") == Some(option))
@@ -114,6 +121,7 @@ impl Spelled {
             }
             Meaning::Unknown => {
                 self.options.push(format!("--{}", text(long)));
+                self.has_unknown = true;
                 false
             }
         }
@@ -130,6 +138,7 @@ impl Spelled {
             let Some(option) = OPTIONS.iter().find(|option| option.short == Some(char::from(*short))) else {
                 let unknown = text(&cluster[position..]).chars().next().unwrap_or_default();
                 self.options.push(format!("-{unknown}"));
+                self.has_unknown = true;
                 return false;
             };
             let value = &cluster[position + 1..];

@@ -35,7 +35,7 @@ pub fn post(kind: Kind, body: &str, destination: &Destination, key: &Secret, tim
         builder = builder.header("Authorization", credentials.reveal());
     }
     let response = builder.body(body).send().map_err(|error| match error.downcast_ref() {
-        Some(code) => failure_of(code),
+        Some(code) => failure_of(code, destination),
         None => Failure::Lasting { reason: error.to_string() },
     })?;
     match response.status_code() {
@@ -74,7 +74,7 @@ fn presentable(words: &str, destination: &Destination) -> String {
 
 /// What a failed exchange means. Trouble on the way passes; trouble with who is at the other end, or with what we were
 /// told to do, does not.
-fn failure_of(code: &ErrorCode) -> Failure {
+fn failure_of(code: &ErrorCode, destination: &Destination) -> Failure {
     let transient = |reason: &str| Failure::Transient { reason: reason.to_owned(), wait: None, answered: false };
     let lasting = |reason: &str| Failure::Lasting { reason: reason.to_owned() };
     match code {
@@ -91,6 +91,11 @@ fn failure_of(code: &ErrorCode) -> Failure {
         ErrorCode::ConfigurationError => {
             lasting("the proxy cannot be used: it asks for a user and a password (407), or its scheme is not http")
         }
+        ErrorCode::DestinationIpProhibited => lasting(&format!(
+            "its address here is private or forbidden; if a private one is meant (PrivateLink), name the API by its URL: \
+             -s {}",
+            destination.api
+        )),
         ErrorCode::HttpRequestDenied => lasting("the host does not allow this request"),
         other => Failure::Transient { reason: other.to_string(), wait: None, answered: false },
     }

@@ -15,12 +15,9 @@ use crate::kept::Kept;
 use crate::listing::printable;
 use crate::requests::Request;
 use crate::settings::Settings;
-use crate::spool::{TIME_LENGTH, file_name, time_of};
+use crate::spool::{self as spool_name, RUNNING, TIME_LENGTH, file_name, time_of};
 use crate::start::{End, Line, Record, Start};
 use crate::timestamp::rfc3339;
-
-/// Where the records are.
-const RUNNING: &str = "running";
 
 /// What identifies a run in the names of its files.
 #[derive(Clone, Copy)]
@@ -185,6 +182,5 @@ fn vanished(start: &Start, host: Option<&str>) -> End {
 
 /// The identity in the name of a record.
 fn identity_of(name: &str) -> Identity {
-    let identity = name.split('-').nth(1).and_then(|identity| u64::from_str_radix(identity, 16).ok());
-    identity.map_or_else(Identity::new, Identity)
+    spool_name::identity_of(name).map_or_else(Identity::new, Identity)
 }

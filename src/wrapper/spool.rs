@@ -10,13 +10,7 @@ use crate::destination::Recipient;
 use crate::kept::Kept;
 use crate::listing::{self, Listed, printable};
 use crate::retry::Failure;
-use crate::spool::{Stored, excess, time_of};
-
-/// Where requests wait.
-const WAITING: &str = "spool";
-
-/// Where those are that the API will never take.
-const SET_ASIDE: &str = "set_aside";
+use crate::spool::{SET_ASIDE, Stored, WAITING, excess, time_of};
 
 /// A request that waits, and the name of its file.
 pub struct Waiting {
@@ -77,9 +71,7 @@ pub fn keep_aside(state: &State, name: &str, kept: &Kept, console: &mut Console)
 }
 
 fn write(state: &State, directory: &str, name: &str, kept: &Kept) -> Result<(), String> {
-    let mut text = serde_json::to_vec_pretty(kept).map_err(|error| error.to_string())?;
-    text.push(b'\n');
-    state.write(directory, name, &text).map_err(|error| explain(&error))
+    state.write(directory, name, &kept.to_file()).map_err(|error| explain(&error))
 }
 
 /// Removes what is more than the spool holds, the oldest first, and says so.

@@ -10,9 +10,7 @@ use wasi::filesystem::preopens;
 use super::bindings::dogwrap::wrapper::state::{self, Lock, LockError};
 use super::clock;
 use super::console::nanoseconds;
-
-/// What the name of a file ends with until it is whole.
-const UNFINISHED: &str = ".unfinished";
+use crate::spool::UNFINISHED;
 
 /// After this long an unfinished file is one that nobody will finish.
 const ABANDONED: Duration = Duration::from_secs(60 * 60);

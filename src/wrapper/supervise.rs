@@ -63,6 +63,7 @@ fn not_started(error: &SpawnError, console: &mut Console) -> Supervised {
         stdout: Capture::default(),
         stderr,
         output_left_open: false,
+        unseen: None,
     };
     Supervised { run, held_back: HeldBack::default(), cut_short: false, still_printing: None }
 }
@@ -303,6 +304,7 @@ impl<'a> Supervision<'a> {
                 stdout: stdout.capture,
                 stderr: stderr.capture,
                 output_left_open,
+                unseen: None,
             },
             held_back: HeldBack { stdout: stdout.store.unwrap_or_default(), stderr: stderr.store.unwrap_or_default() },
             cut_short: self.timed_out || self.asked_to_end,

@@ -8,6 +8,7 @@ use wasmtime_wasi_http::Error;
 
 use super::endpoint::{Endpoint, Stream};
 use super::{failure, proxy, tls, tunnel};
+use crate::policy::Addresses;
 
 /// A connection on which a request can be sent.
 pub struct Connection {
@@ -16,17 +17,18 @@ pub struct Connection {
     pub proxy: Option<proxy::Proxy>,
 }
 
-/// Connects to where `uri` points, through the proxy that the environment names for it.
-pub async fn connect(uri: &Uri, tls: &tls::Connector) -> Result<Connection, Error> {
+/// Connects to where `uri` points, if that is among the `permitted` addresses, or through the proxy that the environment
+/// names for it. Then it is the proxy that resolves the name, wherever it is itself: whoever set it up chose it.
+pub async fn connect(uri: &Uri, permitted: Addresses, tls: &tls::Connector) -> Result<Connection, Error> {
     let server = Endpoint::of(uri)?;
     let secure = uri.scheme() == Some(&Scheme::HTTPS);
     let Some(proxy) = proxy::choose(uri, variable)? else {
-        let stream = server.connect().await?;
+        let stream = server.connect(permitted).await?;
         let stream: Box<dyn Stream> =
             if secure { Box::new(tls.connect(&server.host, stream).await?) } else { Box::new(stream) };
         return Ok(Connection { stream, proxy: None });
     };
-    let stream = Endpoint::of(proxy.uri())?.connect().await.map_err(failure::of_proxy)?;
+    let stream = Endpoint::of(proxy.uri())?.connect(Addresses::AlsoPrivate).await.map_err(failure::of_proxy)?;
     if !secure {
         return Ok(Connection { stream: Box::new(stream), proxy: Some(proxy) });
     }

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use wasmtime_wasi_http::Error;
 
 use super::failure;
+use crate::policy::Addresses;
 
 /// How long an address is waited for before the next is tried beside it, as RFC 8305 recommends. None is given up for
 /// that: an address far away needs its time, however many others there are.
@@ -40,9 +41,14 @@ impl Endpoint {
         Ok(Self { host, port: uri.port_u16().unwrap_or(default) })
     }
 
-    pub async fn connect(&self) -> Result<TcpStream, Error> {
-        let addresses = lookup_host((self.host.as_str(), self.port)).await.map_err(failure::of_resolving)?;
-        let stream = connect_to_one(alternating(addresses.collect())).await.map_err(failure::of_connecting)?;
+    /// Connects to one of the host's addresses that are among `permitted`.
+    pub async fn connect(&self, permitted: Addresses) -> Result<TcpStream, Error> {
+        let found = lookup_host((self.host.as_str(), self.port)).await.map_err(failure::of_resolving)?;
+        let addresses: Vec<_> = found.filter(|address| permitted.include(address.ip())).collect();
+        if addresses.is_empty() {
+            return Err(Error::DestinationIpProhibited);
+        }
+        let stream = connect_to_one(alternating(addresses)).await.map_err(failure::of_connecting)?;
         // A request is written at once, and there is nothing to wait for. Where this fails it is sent all the same.
         let _ = stream.set_nodelay(true);
         Ok(stream)

@@ -2,8 +2,9 @@
 //!
 //! WASI has few failures with words. `InternalError` is used for what may pass by itself. `TlsAlertReceived` is the one
 //! that says, with words, that trying again will not help: it stands for everything that keeps a connection from being
-//! secure until somebody changes something, and never for an alert. `ConfigurationError` lasts as well: the proxy wants
-//! other credentials, or is of a kind that cannot be used.
+//! secure, or a proxy from being used, until somebody changes something, and never for an alert. `ConfigurationError`
+//! lasts as well: the proxy wants other credentials, or is of a kind that cannot be used. So does
+//! `DestinationIpProhibited`: the policy permits none of the server's addresses.
 
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
@@ -17,7 +18,7 @@ pub fn transient(reason: impl Into<String>) -> Error {
     Error::InternalError(Some(reason.into()))
 }
 
-/// What keeps a connection from being secure until somebody changes something.
+/// What keeps a connection from being secure, or a proxy from being used, until somebody changes something.
 pub fn permanent(reason: impl Into<String>) -> Error {
     Error::TlsAlertReceived { alert_id: None, alert_message: Some(reason.into()) }
 }
@@ -61,6 +62,7 @@ fn is_closing(kind: ErrorKind) -> bool {
 pub fn of_proxy(error: Error) -> Error {
     let reason = match error {
         Error::ConfigurationError | Error::ConnectionTimeout => return error,
+        Error::DestinationIpProhibited => return permanent("the proxy cannot be used: its address is a forbidden one"),
         Error::DnsError { .. } => "its host name is not known".to_owned(),
         Error::DestinationUnavailable => "it cannot be reached".to_owned(),
         Error::ConnectionTerminated => "it closed the connection before an answer".to_owned(),
@@ -115,5 +117,6 @@ mod tests {
         assert_eq!(said(transient("502 Bad Gateway")), "the proxy does not let us through: 502 Bad Gateway");
         assert!(matches!(of_proxy(Error::ConfigurationError), Error::ConfigurationError));
         assert!(matches!(of_proxy(Error::ConnectionTimeout), Error::ConnectionTimeout));
+        assert!(matches!(of_proxy(Error::DestinationIpProhibited), Error::TlsAlertReceived { .. }));
     }
 }

@@ -12,6 +12,7 @@ mod tunnel;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -22,34 +23,33 @@ use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, timeout_at};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
-use crate::policy::Policy;
+use crate::policy::{Addresses, Policy, limits};
 use crate::process::Received;
 use connect::Connection;
 use endpoint::Stream;
 
-/// The longest that an exchange may take, whatever the component asks for.
-const MAXIMUM_TIME: Duration = Duration::from_secs(60);
-
 /// How long the words of a refusal are waited for: they are for people only.
 const TIME_FOR_WORDS: Duration = Duration::from_secs(1);
-
-/// The largest body that may be sent, in bytes. An event is at most about 20 KB.
-const MAXIMUM_REQUEST: usize = 1024 * 1024;
-
-/// How much of an answer the component gets, in bytes. The API's are far shorter.
-const MAXIMUM_ANSWER: usize = 64 * 1024;
 
 /// The client that the component sends its requests through.
 pub struct Client {
     policy: Arc<Policy>,
     received: Arc<Received>,
     tls: tls::Connector,
+    /// How many requests were sent, or tried to be.
+    sent: usize,
+    accepted: Arc<AtomicUsize>,
 }
 
 impl Client {
     /// A client that sends what `policy` permits, and gives up when one of `received` asks to end.
     pub fn new(policy: Arc<Policy>, received: Arc<Received>) -> Self {
-        Self { policy, received, tls: tls::Connector::default() }
+        Self { policy, received, tls: tls::Connector::default(), sent: 0, accepted: Arc::default() }
+    }
+
+    /// How many requests the servers have accepted.
+    pub fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::Relaxed)
     }
 }
 
@@ -62,26 +62,33 @@ impl WasiHttpHooks for Client {
         options: Option<RequestOptions>,
         _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Answer, Error>> + Send> {
-        if !self.policy.permits_request(request.method(), request.uri()) {
+        self.sent += 1;
+        let permitted = self.policy.permits_request(request.method(), request.uri());
+        let Some(permitted) = permitted.filter(|_| self.sent <= limits::REQUESTS) else {
             return Box::new(async { Err(Error::HttpRequestDenied) });
-        }
+        };
         // The component's client can set this one time only, so it bounds everything.
-        let time = options.and_then(|options| options.connect_timeout).unwrap_or(MAXIMUM_TIME).min(MAXIMUM_TIME);
-        let (received, tls) = (Arc::clone(&self.received), self.tls.clone());
+        let time = options
+            .and_then(|options| options.connect_timeout)
+            .unwrap_or(limits::EXCHANGE_TIME)
+            .min(limits::EXCHANGE_TIME);
+        let (received, tls, accepted) = (Arc::clone(&self.received), self.tls.clone(), Arc::clone(&self.accepted));
         Box::new(async move {
             let response = tokio::select! {
-                response = exchange(request, time, &tls) => response?,
+                response = exchange(request, permitted, time, &tls) => response?,
                 () = received.asked_to_end() => return Err(failure::transient("interrupted by a signal")),
             };
+            accepted.fetch_add(usize::from(response.status().is_success()), Ordering::Relaxed);
             let done: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
         })
     }
 }
 
-/// Sends `request` and reads the answer, both whole, within `time`.
+/// Sends `request` to one of the `permitted` addresses and reads the answer, both whole, within `time`.
 async fn exchange(
     request: Request<WasiBody>,
+    permitted: Addresses,
     time: Duration,
     tls: &tls::Connector,
 ) -> Result<Response<WasiBody>, Error> {
@@ -91,10 +98,10 @@ async fn exchange(
     // Read first: then nothing that goes wrong later can be taken for a fault of the body.
     let (head, body) = request.into_parts();
     let body =
-        Limited::new(body, MAXIMUM_REQUEST).collect().await.map_err(|_| Error::HttpRequestBodySize(None))?.to_bytes();
+        Limited::new(body, limits::REQUEST).collect().await.map_err(|_| Error::HttpRequestBodySize(None))?.to_bytes();
     let request = Request::from_parts(head, Full::new(body));
 
-    let connecting = connect::connect(request.uri(), tls);
+    let connecting = connect::connect(request.uri(), permitted, tls);
     let Connection { stream, proxy } =
         timeout_at(connected, connecting).await.map_err(|_| Error::ConnectionTimeout)??;
     let request = addressed(request, proxy.as_ref());
@@ -142,11 +149,11 @@ where
 async fn read_words(mut body: Incoming, deadline: Instant) -> Bytes {
     let deadline = deadline.min(Instant::now() + TIME_FOR_WORDS);
     let mut read = BytesMut::new();
-    while read.len() < MAXIMUM_ANSWER {
+    while read.len() < limits::ANSWER {
         match timeout_at(deadline, body.frame()).await {
             Ok(Some(Ok(frame))) => {
                 let data = frame.into_data().unwrap_or_default();
-                read.extend_from_slice(&data[..data.len().min(MAXIMUM_ANSWER - read.len())]);
+                read.extend_from_slice(&data[..data.len().min(limits::ANSWER - read.len())]);
             }
             _ => break,
         }

@@ -4,8 +4,9 @@ use std::io::{self, pipe};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
+use dogwrap::run::Outcome;
 use nix::errno::Errno;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::killpg;
@@ -21,6 +22,7 @@ use super::terminal::Terminal;
 use super::{Child, group, signals};
 use crate::bindings::dogwrap::wrapper::process::{ExitStatus, ResourceUsage};
 use crate::bindings::dogwrap::wrapper::signals::Signal;
+use crate::flow::Flow;
 use crate::stdio::Output;
 
 /// How long we let the command be stopped without us for its output to be shown.
@@ -32,6 +34,7 @@ const UNKNOWN: u8 = 127;
 /// A command that runs, or has run.
 pub struct Supervised {
     pid: Pid,
+    started_at: Instant,
     ended: watch::Receiver<Option<End>>,
     stdout: Pipe,
     stderr: Pipe,
@@ -43,6 +46,16 @@ pub struct Supervised {
 struct End {
     status: ExitStatus,
     usage: ResourceUsage,
+    /// From its start.
+    duration: Duration,
+    at: SystemTime,
+}
+
+impl End {
+    /// What is known of a command that has just been waited for.
+    fn now(status: ExitStatus, started_at: Instant) -> Self {
+        Self { status, usage: usage(), duration: started_at.elapsed(), at: SystemTime::now() }
+    }
 }
 
 /// Starts `command` as the leader of a process group, with pipes for its output.
@@ -53,6 +66,7 @@ pub fn start(
     terminal: Option<Arc<Terminal>>,
     outputs: [Output; 2],
     inherited_umask: Mode,
+    flow: &Arc<Flow>,
 ) -> io::Result<Child> {
     let (stdout, stdout_of_child) = pipe()?;
     let (stderr, stderr_of_child) = pipe()?;
@@ -64,6 +78,7 @@ pub fn start(
     // Before the command can end, so that its end is not missed.
     let mut child_signals = signal(SignalKind::child())?;
     let ours = umask(inherited_umask);
+    let started_at = Instant::now();
     let started = command.spawn();
     umask(ours);
     let started = started?;
@@ -87,13 +102,13 @@ pub fn start(
                 Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => {}
                 Ok(status) => {
                     if let Some(status) = exit_status(status) {
-                        tell.send_replace(Some(End { status, usage: usage() }));
+                        tell.send_replace(Some(End::now(status, started_at)));
                         return;
                     }
                 }
                 // Somebody else has waited for it, so how it ended cannot be known: no reason to call it a success.
                 Err(_) => {
-                    tell.send_replace(Some(End { status: ExitStatus::Exited(UNKNOWN), usage: usage() }));
+                    tell.send_replace(Some(End::now(ExitStatus::Exited(UNKNOWN), started_at)));
                     return;
                 }
             }
@@ -102,8 +117,8 @@ pub fn start(
             }
         }
     });
-    let (stdout_stream, stderr_stream) = (Stream::new(&stdout), Stream::new(&stderr));
-    let supervised = Arc::new(Supervised { pid, ended, stdout, stderr, terminal });
+    let (stdout_stream, stderr_stream) = (Stream::new(&stdout, flow), Stream::new(&stderr, flow));
+    let supervised = Arc::new(Supervised { pid, started_at, ended, stdout, stderr, terminal });
     Ok(Child { supervised, stdout: Some(stdout_stream), stderr: Some(stderr_stream) })
 }
 
@@ -153,6 +168,46 @@ impl Supervised {
     /// How the command ended, once it has.
     pub fn exit_status(&self) -> Option<ExitStatus> {
         self.ended.borrow().map(|end| end.status)
+    }
+
+    /// The streams of what the command prints from now on, for whoever stands in for the component.
+    pub fn streams(&self) -> [Stream; 2] {
+        [&self.stdout, &self.stderr].map(|pipe| Stream::new(pipe, &Arc::default()))
+    }
+
+    pub fn started_at(&self) -> Instant {
+        self.started_at
+    }
+
+    /// For how long the command has run, or ran until it ended.
+    pub fn running(&self) -> Duration {
+        self.ended.borrow().map_or_else(|| self.started_at.elapsed(), |end| end.duration)
+    }
+
+    /// When the command has ended, once it has.
+    pub fn ended_at(&self) -> Option<SystemTime> {
+        self.ended.borrow().map(|end| end.at)
+    }
+
+    /// Waits until something that the command has printed can be read.
+    pub async fn has_printed(&self) {
+        tokio::select! {
+            () = self.stdout.has_content() => {}
+            () = self.stderr.has_content() => {}
+        }
+    }
+
+    /// Whether something that the command has printed has not been read.
+    pub fn has_unread(&self) -> bool {
+        !(self.stdout.is_empty() && self.stderr.is_empty())
+    }
+
+    /// How the command ended, once it has, as the rules have it.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.exit_status().map(|status| match status {
+            ExitStatus::Exited(status) => Outcome::Exited(status),
+            ExitStatus::Signaled(signal) => Outcome::Signaled(signal),
+        })
     }
 
     /// What the command used, once it has ended.

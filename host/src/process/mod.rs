@@ -3,17 +3,18 @@
 mod child;
 mod group;
 mod output;
-mod signals;
+pub mod signals;
 mod terminal;
 
-use std::ffi::OsString;
 use std::future::Future;
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
+use dogwrap::run::Outcome;
 use nix::errno::Errno;
 use nix::sys::stat::{Mode, umask};
+use tokio::sync::watch;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{DynInputStream, DynPollable, Pollable, subscribe};
@@ -23,20 +24,22 @@ use crate::bindings::dogwrap::wrapper::process::{
 };
 use crate::bindings::dogwrap::wrapper::signals::{Host as SignalsHost, Signal};
 use crate::bindings::dogwrap::wrapper::{invocation, machine};
+use crate::flow::Flow;
 use crate::invocation::Invocation;
-use crate::policy::Policy;
+use crate::policy::{Policy, SHELL};
 use crate::stdio::Output;
 use crate::words;
 
 pub use child::Supervised;
+pub use output::Stream;
 pub use signals::Received;
 pub use terminal::Terminal;
 
 /// The WIT resource `child`: a share of the command, and its streams until they are taken.
 pub struct Child {
     supervised: Arc<Supervised>,
-    stdout: Option<output::Stream>,
-    stderr: Option<output::Stream>,
+    stdout: Option<Stream>,
+    stderr: Option<Stream>,
 }
 
 /// What the host keeps of the capability, for as long as the component runs.
@@ -47,21 +50,70 @@ pub struct Processes {
     terminal: Option<Arc<Terminal>>,
     /// Where the component writes what the command prints.
     outputs: [Output; 2],
+    /// How much of the command's output is read.
+    flow: Arc<Flow>,
     /// The one command, once it was started.
-    pub started: Option<Arc<Supervised>>,
+    pub started: watch::Sender<Option<Arc<Supervised>>>,
+    /// The status for a command that could not be started.
+    not_started: Option<u8>,
     pub received: Arc<Received>,
 }
 
 impl Processes {
     /// Begins to receive signals. `terminal` is our standard input, when it is one; `outputs` are what the component
     /// writes to.
-    pub fn new(invocation: Invocation, terminal: Option<Terminal>, outputs: [Output; 2]) -> io::Result<Self> {
+    pub fn new(
+        invocation: Invocation,
+        policy: Arc<Policy>,
+        terminal: Option<Terminal>,
+        outputs: [Output; 2],
+        flow: &Arc<Flow>,
+    ) -> io::Result<Self> {
         let received = Received::listen()?;
         // What this process makes from here on is for its user alone.
         let inherited_umask = umask(Mode::from_bits_truncate(0o077));
-        let policy = Arc::new(Policy::new(&invocation, |name| std::env::var(name).ok()));
-        let terminal = terminal.map(Arc::new);
-        Ok(Self { invocation, policy, inherited_umask, terminal, outputs, started: None, received })
+        Ok(Self {
+            invocation,
+            policy,
+            inherited_umask,
+            terminal: terminal.map(Arc::new),
+            outputs,
+            flow: Arc::clone(flow),
+            started: watch::Sender::new(None),
+            not_started: None,
+            received,
+        })
+    }
+
+    /// The command, if it was started.
+    pub fn command(&self) -> Option<Arc<Supervised>> {
+        self.started.borrow().clone()
+    }
+
+    /// What became of a command that could not be started.
+    pub fn not_started(&self) -> Option<Outcome> {
+        self.not_started.map(|status| Outcome::NotStarted { status })
+    }
+
+    /// Starts the command that is asked for, if any.
+    pub fn start(&mut self) -> Result<Child, SpawnError> {
+        let Some(asked_for) = &self.policy.command else { return Err(SpawnError::NotPermitted) };
+        let mut command = std::process::Command::new(std::ffi::OsStr::from_bytes(SHELL));
+        command.arg("-c").arg(std::ffi::OsStr::from_bytes(&asked_for.line));
+        asked_for.hidden.iter().for_each(|name| {
+            command.env_remove(name);
+        });
+        match child::start(command, self.terminal.clone(), self.outputs.clone(), self.inherited_umask, &self.flow) {
+            Ok(child) => {
+                self.started.send_replace(Some(Arc::clone(&child.supervised)));
+                Ok(child)
+            }
+            Err(error) => {
+                let error = spawn_error(&error);
+                self.not_started = Some(if matches!(error, SpawnError::NotFound) { 127 } else { 126 });
+                Err(error)
+            }
+        }
     }
 }
 
@@ -102,7 +154,7 @@ impl ProcessView<'_> {
     fn stream(
         &mut self,
         child: &Resource<Child>,
-        stream: Option<output::Stream>,
+        stream: Option<Stream>,
     ) -> wasmtime::Result<Result<Resource<DynInputStream>, ()>> {
         let Some(stream) = stream else { return Ok(Err(())) };
         let stream: DynInputStream = Box::new(stream);
@@ -144,27 +196,16 @@ impl Host for ProcessView<'_> {
         arguments: Vec<Vec<u8>>,
         options: SpawnOptions,
     ) -> wasmtime::Result<Result<Resource<Child>, SpawnError>> {
-        let is_permitted = self.processes.policy.permits_command(&program, &arguments);
-        if !is_permitted || self.processes.started.is_some() {
+        let processes = &mut *self.processes;
+        let is_permitted = processes.policy.permits_command(&program, &arguments, &options.unset_environment);
+        // One attempt is all there is: what failed once is not made to fail again and again.
+        if !is_permitted || processes.command().is_some() || processes.not_started.is_some() {
             return Ok(Err(SpawnError::NotPermitted));
         }
-        let mut command = std::process::Command::new(std::ffi::OsStr::from_bytes(&program));
-        command.args(arguments.into_iter().map(OsString::from_vec));
-        for name in &options.unset_environment {
-            command.env_remove(name);
-        }
-        match child::start(
-            command,
-            self.processes.terminal.clone(),
-            self.processes.outputs.clone(),
-            self.processes.inherited_umask,
-        ) {
-            Ok(child) => {
-                self.processes.started = Some(Arc::clone(&child.supervised));
-                Ok(Ok(self.table.push(child)?))
-            }
-            Err(error) => Ok(Err(spawn_error(&error))),
-        }
+        Ok(match processes.start() {
+            Ok(child) => Ok(self.table.push(child)?),
+            Err(error) => Err(error),
+        })
     }
 }
 
@@ -207,7 +248,12 @@ impl HostChild for ProcessView<'_> {
     }
 
     fn signal(&mut self, child: Resource<Child>, signal: Signal) -> wasmtime::Result<()> {
-        self.supervised(&child)?.signal(signal);
+        let command = self.supervised(&child)?;
+        let Processes { policy, received, .. } = &*self.processes;
+        if !policy.permits_signal(signals::number(signal), command.running(), &received.seen()) {
+            return Err(wasmtime::Error::msg("it wanted to end the command, for which nobody has asked"));
+        }
+        command.signal(signal);
         Ok(())
     }
 

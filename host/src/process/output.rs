@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{InputStream, Pollable, StreamError, StreamResult};
 
+use crate::flow::Flow;
 use crate::forward;
 use crate::words;
 
@@ -53,7 +54,15 @@ impl Pipe {
         }
     }
 
-    fn is_empty(&self) -> bool {
+    /// Waits until something can be read, if ever.
+    pub async fn has_content(&self) {
+        if self.ended.load(Ordering::Relaxed) || self.reader.readable().await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    /// Whether there is nothing to be read now.
+    pub fn is_empty(&self) -> bool {
         let mut pipe = [PollFd::new(self.reader.as_fd(), PollFlags::POLLIN)];
         let looked = poll(&mut pipe, PollTimeout::ZERO);
         looked.is_err() || !pipe[0].revents().is_some_and(|events| events.contains(PollFlags::POLLIN))
@@ -82,11 +91,12 @@ fn enlarge(_: &PipeReader) {}
 /// The component's stream of a pipe.
 pub struct Stream {
     pipe: Pipe,
+    flow: Arc<Flow>,
 }
 
 impl Stream {
-    pub fn new(pipe: &Pipe) -> Self {
-        Self { pipe: pipe.clone() }
+    pub fn new(pipe: &Pipe, flow: &Arc<Flow>) -> Self {
+        Self { pipe: pipe.clone(), flow: Arc::clone(flow) }
     }
 }
 
@@ -116,7 +126,10 @@ impl InputStream for Stream {
                 self.pipe.ended.store(true, Ordering::Relaxed);
                 Err(StreamError::Closed)
             }
-            Ok(_) => Ok(bytes.freeze()),
+            Ok(read) => {
+                self.flow.has_read(read);
+                Ok(bytes.freeze())
+            }
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
                 Ok(Bytes::new())
             }

@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
 use crate::bindings::dogwrap::wrapper::signals::Signal;
-use crate::posix;
+use crate::{policy, unchecked};
 
 /// What the WIT names stand for here. The first six can be received.
 const SIGNALS: &[(Signal, Number)] = &[
@@ -29,13 +29,15 @@ pub fn number(signal: Signal) -> Number {
 
 /// Whether `signal` is one that people and systems end a program with.
 pub fn asks_to_end(signal: Signal) -> bool {
-    !matches!(signal, Signal::User1 | Signal::User2)
+    policy::asks_to_end(number(signal))
 }
 
 /// Signals that were received and not taken yet.
 #[derive(Default)]
 pub struct Received {
     waiting: Mutex<VecDeque<Signal>>,
+    /// All that ever came.
+    seen: Mutex<Vec<Number>>,
     arrived: Notify,
 }
 
@@ -43,18 +45,32 @@ impl Received {
     /// Begins to receive, save what was ignored when this program started: that stays so, for the command as well.
     pub fn listen() -> io::Result<Arc<Self>> {
         let received = Arc::new(Self::default());
-        let receivable = SIGNALS.iter().filter(|(name, number)| *name != Signal::Kill && !posix::is_ignored(*number));
+        let receivable =
+            SIGNALS.iter().filter(|(name, number)| *name != Signal::Kill && !unchecked::is_ignored(*number));
         for (name, number) in receivable {
             let mut arrivals = signal(SignalKind::from_raw(*number as i32))?;
             let received = Arc::clone(&received);
             tokio::spawn(async move {
                 while arrivals.recv().await.is_some() {
                     received.waiting().push_back(*name);
+                    received.note(*number);
                     received.arrived.notify_waiters();
                 }
             });
         }
         Ok(received)
+    }
+
+    fn note(&self, number: Number) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if !seen.contains(&number) {
+            seen.push(number);
+        }
+    }
+
+    /// Which signals ever came.
+    pub fn seen(&self) -> Vec<Number> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn waiting(&self) -> MutexGuard<'_, VecDeque<Signal>> {
@@ -68,21 +84,26 @@ impl Received {
 
     /// Waits until there is one.
     pub async fn any(self: Arc<Self>) {
-        self.until(|_| true).await;
+        self.until(|| !self.waiting().is_empty()).await;
     }
 
     /// Waits until there is one that asks to end.
     pub async fn asked_to_end(&self) {
-        self.until(asks_to_end).await;
+        self.until(|| self.waiting().iter().copied().any(asks_to_end)).await;
     }
 
-    async fn until(&self, wanted: impl Fn(Signal) -> bool) {
+    /// Waits until one has asked to end, be it taken or not.
+    pub async fn has_asked_to_end(&self) {
+        self.until(|| self.seen().into_iter().any(policy::asks_to_end)).await;
+    }
+
+    async fn until(&self, reached: impl Fn() -> bool) {
         loop {
             // Listens before it looks, so that nothing is missed in between.
             let arrived = self.arrived.notified();
             tokio::pin!(arrived);
             arrived.as_mut().enable();
-            if self.waiting().iter().any(|signal| wanted(*signal)) {
+            if reached() {
                 return;
             }
             arrived.await;

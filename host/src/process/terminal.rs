@@ -7,7 +7,7 @@ use std::process::Command;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg};
 use nix::unistd::{Pid, getpgrp, tcgetpgrp, tcsetpgrp};
 
-use crate::posix;
+use crate::unchecked;
 
 /// The terminal that is our standard input.
 pub struct Terminal {
@@ -34,7 +34,7 @@ impl Terminal {
     /// Prepares `command` to run in the foreground, if that is where we are, and with the signal mask that we inherited.
     pub fn prepare(&self, command: &mut Command) {
         let in_foreground = tcgetpgrp(stdin()) == Ok(self.own_group);
-        posix::prepare_for_terminal(command, self.inherited_mask, in_foreground);
+        unchecked::prepare_for_terminal(command, self.inherited_mask, in_foreground);
     }
 
     /// Stops us after the command's `group` has been stopped, so that the shell gets its turn; and when the shell
@@ -60,7 +60,7 @@ impl Terminal {
     /// in it. Nothing is left to be done by then.
     pub fn interrupt_own_group(&self) {
         let _ = killpg(self.own_group, Signal::SIGINT);
-        posix::end_by(Signal::SIGINT);
+        unchecked::end_by(Signal::SIGINT);
     }
 
     /// Makes `to` the foreground if it is `from` now. Returns whether it did.

@@ -1,11 +1,12 @@
-//! Servers with addresses of all kinds, and with several, of which some lead nowhere.
+//! Servers with addresses of all kinds, and with several, of which some lead nowhere, or where nothing may be sent.
 
 mod own_network;
 
-use std::net::{IpAddr, Ipv6Addr, TcpListener, ToSocketAddrs};
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, ToSocketAddrs};
 use std::time::Duration;
 
-use self::own_network::{OURS, in_own_network};
+use self::own_network::{METADATA, OURS, PRIVATE, PUBLIC, in_own_network};
 use super::authority::Authority;
 use super::peer::{DESERTED, Peer, answer, field};
 use super::reporter::Reporter;
@@ -91,7 +92,7 @@ fn a_server_that_cannot_be_found_is_said() {
 #[test]
 fn an_address_that_stays_silent_is_given_up() {
     in_own_network("an_address_that_stays_silent_is_given_up", || {
-        for host in ["silent.test", "169.254.7.2"] {
+        for host in ["silent.test", "127.7.7.2"] {
             let reporter = Reporter::to(format!("http://{host}"));
             let told = reporter.run("exit 3");
             assert_eq!(told.ending, Ending::Exited(3), "{told:?}");
@@ -99,5 +100,95 @@ fn an_address_that_stays_silent_is_given_up() {
             assert!(reason.contains("in time"), "{reason}");
             assert_eq!(reporter.kept().len(), 1);
         }
+    });
+}
+
+/// Where a site's API listens.
+const HTTPS: u16 = 443;
+
+fn listener(address: Ipv4Addr, port: u16) -> TcpListener {
+    TcpListener::bind((address, port)).expect("the port is free in a network of our own")
+}
+
+/// Checks that nobody has connected to `listener`. Who did is in its queue.
+fn assert_left_alone(listener: &TcpListener) {
+    listener.set_nonblocking(true).expect("a listener can be asked without waiting");
+    let connected = listener.accept().map_err(|error| error.kind());
+    assert_eq!(connected.as_ref().err(), Some(&ErrorKind::WouldBlock), "{connected:?}");
+}
+
+/// Checks that both events are kept without a second attempt, because nothing may be sent to where the name leads.
+fn assert_prohibited(reporter: &Reporter) {
+    let reason = reporter.reason_of_keeping();
+    let expected = "its address here is private or forbidden; if a private one is meant (PrivateLink), name the API by its \
+                    URL: -s ";
+    assert_eq!(reason, format!("{expected}{}", reporter.api()));
+    assert!(reporter.kept().iter().all(|kept| kept.tried == 1), "{:?}", reporter.kept());
+}
+
+#[test]
+fn the_name_of_a_site_leads_to_the_internet_alone() {
+    in_own_network("the_name_of_a_site_leads_to_the_internet_alone", || {
+        let listener = listener(Ipv4Addr::UNSPECIFIED, HTTPS);
+        for site in ["us1", "us3", "us5", "eu"] {
+            assert_prohibited(&Reporter::to(site));
+        }
+        assert_left_alone(&listener);
+    });
+}
+
+#[test]
+fn of_the_addresses_of_a_site_the_public_one_is_used() {
+    in_own_network("of_the_addresses_of_a_site_the_public_one_is_used", || {
+        let host = "api.ap1.datadoghq.com";
+        let first = (host, HTTPS).to_socket_addrs().expect("the name is known").next();
+        assert_eq!(first, Some((PRIVATE, HTTPS).into()));
+        let (private, authority) = (listener(PRIVATE, HTTPS), Authority::new());
+        let server = authority.server_on(listener(PUBLIC, HTTPS), host);
+        Reporter::to("ap1").variable("SSL_CERT_FILE", authority.file()).assert_delivered("exit 3", 3);
+        assert_eq!(server.heard().len(), 1);
+        assert_left_alone(&private);
+    });
+}
+
+#[test]
+fn a_url_leads_to_private_addresses_as_well() {
+    in_own_network("a_url_leads_to_private_addresses_as_well", || {
+        for (host, address) in [
+            ("api.datadoghq.com", Ipv4Addr::LOCALHOST),
+            ("api.us3.datadoghq.com", PRIVATE),
+            ("api.us5.datadoghq.com", PRIVATE),
+        ] {
+            let authority = Authority::new();
+            let server = authority.server_on(listener(address, HTTPS), host);
+            let reporter = Reporter::to(format!("https://{host}")).variable("SSL_CERT_FILE", authority.file());
+            reporter.assert_delivered("exit 3", 3);
+            assert_eq!(server.heard().len(), 1, "{host}");
+        }
+    });
+}
+
+#[test]
+fn some_addresses_are_for_no_url_and_no_proxy() {
+    in_own_network("some_addresses_are_for_no_url_and_no_proxy", || {
+        let listener = listener(Ipv4Addr::UNSPECIFIED, 0);
+        let port = listener.local_addr().expect("a listener has an address").port();
+        // The number is the address after it.
+        for host in ["metadata.test", "2852039166", "169.254.169.254", "[::ffff:169.254.169.254]", "0.0.0.0"] {
+            assert_prohibited(&Reporter::to(format!("http://{host}:{port}")));
+        }
+        let reporter = Reporter::to("us1").variable("HTTPS_PROXY", format!("http://{METADATA}:{port}"));
+        assert_eq!(reporter.reason_of_keeping(), "the proxy cannot be used: its address is a forbidden one");
+        assert_left_alone(&listener);
+    });
+}
+
+#[test]
+fn a_proxy_may_be_private_and_resolves_the_name_itself() {
+    in_own_network("a_proxy_may_be_private_and_resolves_the_name_itself", || {
+        let proxy = Peer::answering_at(PRIVATE, |_| answer("502 Bad Gateway", "", ""));
+        let reporter = Reporter::to("us1").variable("HTTPS_PROXY", proxy.url());
+        assert_eq!(reporter.reason_of_keeping(), "the proxy does not let us through: 502 Bad Gateway");
+        assert!(proxy.heard()[0].starts_with("CONNECT api.datadoghq.com:443 HTTP/1.1\r\n"), "{:?}", proxy.heard());
     });
 }

@@ -1,7 +1,7 @@
 //! A certificate authority for one test, and servers that show its certificates.
 
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
@@ -59,6 +59,12 @@ impl Authority {
     /// A server with a certificate for `name`, which may be an address.
     pub fn server_of(&self, name: &str) -> Peer {
         self.server_with(parameters(name))
+    }
+
+    /// The same where somebody listens already.
+    pub fn server_on(&self, listener: TcpListener, name: &str) -> Peer {
+        let configuration = self.configuration(parameters(name));
+        Peer::start_on(listener, move |stream, heard| accept(stream, heard, &configuration))
     }
 
     /// A server whose certificate is valid from one year until another.

@@ -90,6 +90,14 @@ impl Peer {
         talk: impl Fn(TcpStream, &Heard) -> io::Result<()> + Send + 'static,
     ) -> Self {
         let listener = TcpListener::bind((address.into(), 0)).expect("a port is free at an address of ours");
+        Self::start_on(listener, talk)
+    }
+
+    /// The same where somebody listens already.
+    pub fn start_on(
+        listener: TcpListener,
+        talk: impl Fn(TcpStream, &Heard) -> io::Result<()> + Send + 'static,
+    ) -> Self {
         let address = listener.local_addr().expect("the listener has an address");
         let (heard, ending) = (Heard::default(), Arc::new(AtomicBool::new(false)));
         let thread = thread::spawn({

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use dogwrap::sites::SITES;
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
@@ -113,9 +114,12 @@ impl Reporter {
         self
     }
 
-    /// The site as it is shown to people.
+    /// The site as it is shown to people: the URL of its API.
     pub fn api(&self) -> String {
-        self.site.replace(&format!("{CREDENTIALS}@"), "")
+        match SITES.iter().find(|(short, _)| *short == self.site) {
+            Some((_, domain)) => format!("https://api.{domain}"),
+            None => self.site.replace(&format!("{CREDENTIALS}@"), ""),
+        }
     }
 
     /// The directory that is worked in.

@@ -11,23 +11,37 @@ use crate::support::{Ending, Invocation, dogwrap_path};
 /// Tells a test that it is in a network of its own.
 const INSIDE: &str = "DOGWRAP_TEST_OWN_NETWORK";
 
-/// The address that servers in the network can have beside the loopback's.
+/// An address that servers in the network can have beside the loopback's.
 pub const OURS: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
+/// One of a private network.
+pub const PRIVATE: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+/// One of the Internet.
+pub const PUBLIC: Ipv4Addr = Ipv4Addr::new(11, 0, 0, 1);
+/// The one at which clouds give out the secrets of a machine.
+pub const METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
 
-/// The names. A resolver puts what is close by before what is far away, and so the addresses of the link before ours.
+/// The names. A resolver puts what is close by before what is far away (RFC 6724, section 6, rule 8), and so the addresses
+/// of the loopback before ours.
 const HOSTS: &str = "
 127.0.0.1 localhost
 127.0.0.2 refusing-first.test
 198.51.100.1 refusing-first.test
-169.254.7.2 silent-first.test
-169.254.7.3 silent-first.test
-169.254.7.4 silent-first.test
-169.254.7.5 silent-first.test
+127.7.7.2 silent-first.test
+127.7.7.3 silent-first.test
+127.7.7.4 silent-first.test
+127.7.7.5 silent-first.test
 198.51.100.1 silent-first.test
 2001:db8::2 silent-ipv6-first.test
 198.51.100.1 silent-ipv6-first.test
-169.254.7.2 silent.test
-169.254.7.3 silent.test
+127.7.7.2 silent.test
+127.7.7.3 silent.test
+127.0.0.1 api.datadoghq.com
+10.0.0.1 api.us3.datadoghq.com
+::ffff:10.0.0.1 api.us5.datadoghq.com
+169.254.169.254 api.datadoghq.eu
+10.0.0.1 api.ap1.datadoghq.com
+11.0.0.1 api.ap1.datadoghq.com
+169.254.169.254 metadata.test
 ";
 
 /// Sets up a network of which all is behind the loopback, and runs a program in it. What is sent there to an address that
@@ -35,9 +49,8 @@ const HOSTS: &str = "
 const SET_UP: &str = r#"
 PATH=$PATH:/usr/sbin:/sbin
 ip link set lo up
-ip address add 198.51.100.1/32 dev lo
-ip address add 169.254.7.1/32 dev lo
-ip route add 169.254.7.0/24 dev lo src 169.254.7.1
+for address in 198.51.100.1 10.0.0.1 11.0.0.1 169.254.169.254; do ip address add $address/32 dev lo; done
+ip route add 127.7.7.0/24 dev lo src 127.0.0.1 table local
 ip -6 address add 2001:db8::1/128 dev lo nodad
 ip -6 route add 2001:db8::/64 dev lo
 mount --bind "$1/hosts" /etc/hosts

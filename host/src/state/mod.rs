@@ -1,8 +1,9 @@
 //! The state directory: what could not be delivered waits there. The only directory that the component is lent, and no
 //! place where others could put something in our way.
 
+mod files;
+
 use std::fs::{DirBuilder, File};
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -15,26 +16,36 @@ use nix::unistd::geteuid;
 use crate::invocation::Invocation;
 use crate::words;
 
+pub use files::open_below;
+
 /// A directory that is this user's alone.
 pub struct StateDirectory {
     path: PathBuf,
     directory: File,
+    /// What the component has locked.
+    locked: Vec<files::Identity>,
 }
 
 impl StateDirectory {
     /// Makes the directory if it is not there, and opens it. The error says why there is none, in words for people.
     pub fn open(invocation: &Invocation) -> Result<Self, String> {
-        let location = invocation
-            .state_directory()
-            .or_else(|| location(|name| std::env::var_os(name).map(PathBuf::from), geteuid().is_root()));
-        let path =
-            location.ok_or("there is no state directory: neither XDG_STATE_HOME nor HOME is an absolute path")?;
+        let path = Self::location(invocation)?;
+        let said = |reason: String| format!("the state directory '{}' {reason}", path.display());
+        let directory = make(&path).map_err(said)?;
+        Ok(Self { path, directory, locked: Vec::new() })
+    }
+
+    /// Where the directory for `invocation` is, or is to be.
+    pub fn location(invocation: &Invocation) -> Result<PathBuf, String> {
         if invocation.needs_no_state() {
             return Err("no state directory is asked for".to_owned());
         }
-        let said = |reason: String| format!("the state directory '{}' {reason}", path.display());
-        let directory = make(&path).map_err(said)?;
-        Ok(Self { path, directory })
+        let path = invocation
+            .state_directory()
+            .or_else(|| location(|name| std::env::var_os(name).map(PathBuf::from), geteuid().is_root()));
+        path.ok_or_else(|| {
+            "there is no state directory: neither XDG_STATE_HOME nor HOME is an absolute path".to_owned()
+        })
     }
 
     /// Where it is.
@@ -48,8 +59,7 @@ impl StateDirectory {
 
     /// A path that leads to the very directory that was opened, whatever has been put in its place since.
     pub fn stable_path(&self) -> PathBuf {
-        let path = PathBuf::from(format!("/proc/self/fd/{}", self.directory.as_raw_fd()));
-        if path.exists() { path } else { self.path.clone() }
+        files::path_of(&self.directory).unwrap_or_else(|| self.path.clone())
     }
 }
 

@@ -1,0 +1,103 @@
+//! Running the component: until it ends, fails, or does not do its work.
+
+mod code;
+mod host;
+mod memory;
+mod watch;
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Engine, Store, Trap};
+use wasmtime_wasi::I32Exit;
+use wasmtime_wasi::p2::bindings::Command;
+
+use crate::flow::Flow;
+use crate::policy::limits;
+use crate::words;
+pub use host::Host;
+
+/// Runs the component with what `host` lends, and returns that and the status that the component gives. The error is why
+/// there is none, in words for people.
+pub async fn run(host: Host) -> (Host, Result<u8, String>) {
+    let engine = match Engine::new(&dogwrap_engine::config()) {
+        Ok(engine) => engine,
+        Err(error) => return (host, Err(words::of_error(&error))),
+    };
+    let component = match code::load(&engine, host.processes.invocation.component().as_deref()) {
+        Ok(component) => component,
+        Err(reason) => return (host, Err(reason)),
+    };
+    let overdue = host.watch().overdue();
+    let mut store = Store::new(&engine, host);
+    store.limiter(|host| &mut host.memory);
+    watch::limit_computing(&engine, &mut store);
+    let flow = Arc::clone(&store.data().flow);
+    let result = tokio::select! {
+        // The component first: after a stop of this program it is to show that it goes on.
+        biased;
+        result = counting_waits(call(&mut store, &component), &flow) => result.map_err(Failure::Trapped),
+        reason = overdue => Err(Failure::Overdue(reason)),
+    };
+    let host = store.into_data();
+    let result = result.map_err(|failure| failure.reason(&host));
+    (host, result)
+}
+
+/// Links the component to what it is lent, and calls it.
+async fn call(store: &mut Store<Host>, component: &Component) -> wasmtime::Result<u8> {
+    let mut linker = Linker::new(store.engine());
+    host::link(&mut linker)?;
+    let command = Command::instantiate_async(&mut *store, component, &linker).await?;
+    match command.wasi_cli_run().call_run(&mut *store).await {
+        Ok(Ok(())) => Ok(0),
+        Ok(Err(())) => Ok(1),
+        Err(error) => match error.downcast_ref::<I32Exit>() {
+            Some(exit) => u8::try_from(exit.0).map_err(|_| wasmtime::Error::msg("it has given no status")),
+            None => Err(error),
+        },
+    }
+}
+
+/// Does `work`, and counts how often it has to wait.
+async fn counting_waits<T>(work: impl Future<Output = T>, flow: &Flow) -> T {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        let polled = work.as_mut().poll(context);
+        if polled.is_pending() {
+            flow.has_waited();
+        }
+        polled
+    })
+    .await
+}
+
+/// Why a component has ended without a status.
+enum Failure {
+    Trapped(wasmtime::Error),
+    Overdue(String),
+}
+
+impl Failure {
+    /// In words for people.
+    fn reason(self, host: &Host) -> String {
+        match self {
+            Self::Trapped(error) => reason(&error, host),
+            Self::Overdue(reason) => reason,
+        }
+    }
+}
+
+fn reason(error: &wasmtime::Error, host: &Host) -> String {
+    match error.downcast_ref::<Trap>() {
+        _ if host.memory.was_refused => format!("it needs more than {} MiB of memory", limits::MEMORY >> 20),
+        Some(Trap::Interrupt) => {
+            format!("it has computed for {} s and waited for nothing", limits::COMPUTING_TIME.as_secs())
+        }
+        Some(Trap::StackOverflow) => "its stack has overflowed".to_owned(),
+        Some(Trap::UnreachableCodeReached) => "it has given up (unreachable)".to_owned(),
+        _ => words::of_error(error),
+    }
+}

@@ -1,0 +1,254 @@
+//! What the component may do: only what the person who called this program asked for. Decided from how it was called,
+//! with no WebAssembly in it.
+
+mod addresses;
+pub mod environment;
+pub mod limits;
+mod origin;
+
+use std::time::Duration;
+
+use http::{Method, Uri};
+use nix::sys::signal::Signal;
+
+use dogwrap::command_line;
+use dogwrap::run::Outcome;
+use dogwrap::settings::{API_KEY_VARIABLES, Settings};
+
+use crate::invocation::Invocation;
+use origin::Origin;
+
+pub use addresses::Addresses;
+pub use origin::Recipient;
+
+/// The shell that runs commands.
+pub const SHELL: &[u8] = b"/bin/sh";
+
+/// Variables that name the API, besides the option.
+const SITE_VARIABLES: &[&str] = &["DD_SITE", "DATADOG_HOST"];
+
+/// What was asked for.
+pub struct Policy {
+    /// The one command, if one is to be run.
+    pub command: Option<Command>,
+    /// Who may be sent requests, and at which addresses.
+    pub recipients: Vec<Recipient>,
+    /// How much may be written besides what the command prints, in bytes.
+    pub own_words: u64,
+    /// How long the component may take once the command has ended, or somebody asks it to end.
+    pub time_to_finish: Duration,
+}
+
+/// A command that is to be run.
+pub struct Command {
+    /// The words for the shell.
+    pub line: Vec<u8>,
+    /// Variables that it is started without.
+    pub hidden: &'static [&'static str],
+    /// After this long the command may be ended; never, if none.
+    pub timeout: Option<Duration>,
+}
+
+/// What the end of a component means for its command.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The status to end with.
+    Accepted(u8),
+    /// The component has not done its work: the command is run, or seen through, without it. Why, for people.
+    Refused(String),
+    /// The status that the component has given is none of its command. That one counts.
+    Corrected(u8),
+}
+
+impl Policy {
+    /// The policy for `invocation` in an environment of which `variable` gives the values.
+    pub fn new(invocation: &Invocation, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let asked_for = invocation.asked_for(&variable, &|| None);
+        let settings = match &asked_for {
+            Ok(command_line::Invocation::Run(settings)) => Some(settings),
+            _ => None,
+        };
+        let delivery = match &asked_for {
+            Ok(command_line::Invocation::Run(settings)) => Some(&settings.delivery),
+            Ok(command_line::Invocation::Flush { delivery, .. }) => Some(delivery),
+            _ => None,
+        };
+        let is_list = matches!(asked_for, Ok(command_line::Invocation::Spool { .. }));
+        let named = SITE_VARIABLES.iter().filter_map(|name| variable(name)).chain(invocation.site());
+        let told_to_take = [delivery.map(|delivery| delivery.timeout), settings.map(|settings| drain(settings))];
+        Self {
+            command: settings.map(|settings| Command::of(settings)),
+            recipients: origin::recipients(named),
+            own_words: if is_list { limits::LIST } else { limits::OWN_WORDS },
+            time_to_finish: told_to_take.into_iter().flatten().fold(limits::TIME_TO_FINISH, Duration::saturating_add),
+        }
+    }
+
+    /// Whether the component may start `program` with `arguments`, less the variables `unset`.
+    pub fn permits_command(&self, program: &[u8], arguments: &[Vec<u8>], unset: &[String]) -> bool {
+        self.command.as_ref().is_some_and(|command| {
+            program == SHELL
+                && matches!(arguments, [option, line] if option == b"-c" && *line == command.line)
+                && unset.iter().all(|name| command.hidden.contains(&name.as_str()))
+        })
+    }
+
+    /// Whether the component may send `signal` to the command, which has run for `running`. `received` are the signals
+    /// that this program was sent.
+    ///
+    /// It passes on what came, and ends the command when its time is over or somebody has asked for its end.
+    pub fn permits_signal(&self, signal: Signal, running: Duration, received: &[Signal]) -> bool {
+        let is_over = self.timeout().is_some_and(|timeout| running >= timeout);
+        received.contains(&signal)
+            || (asks_to_end(signal) && (is_over || received.iter().any(|signal| asks_to_end(*signal))))
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        self.command.as_ref()?.timeout
+    }
+
+    /// At which addresses the one that a request goes to may be; none if the component may not send it.
+    pub fn permits_request(&self, method: &Method, uri: &Uri) -> Option<Addresses> {
+        let origin = Origin::of(uri).filter(|_| method == Method::POST)?;
+        self.recipients.iter().find(|recipient| recipient.origin == origin).map(|recipient| recipient.addresses)
+    }
+
+    /// What it means that the component has ended with `status`. `outcome` is what became of the command, if it was
+    /// started and has ended; `running` for how long it has run by now, if it was started at all.
+    pub fn ending(&self, status: u8, outcome: Option<&Outcome>, running: Option<Duration>) -> Ending {
+        const USAGE_ERROR: u8 = command_line::UsageError::EXIT_STATUS;
+        let is_over = self.timeout().zip(running).is_some_and(|(timeout, running)| running >= timeout);
+        let of_timeout = is_over.then(|| Outcome::TimedOut.exit_status());
+        match (&self.command, outcome, running) {
+            (None, ..) => Ending::Accepted(status),
+            // Rules may refuse to run a command, but not pretend that they did.
+            (Some(_), None, None) if status == USAGE_ERROR => Ending::Accepted(status),
+            (Some(_), None, None) => {
+                Ending::Refused(format!("it ended with status {status} and did not start the command"))
+            }
+            (Some(_), None, Some(_)) if of_timeout == Some(status) => Ending::Accepted(status),
+            (Some(_), None, Some(_)) => {
+                Ending::Refused(format!("it ended with status {status} before the command did"))
+            }
+            (Some(_), Some(outcome), _) if [Some(outcome.exit_status()), of_timeout].contains(&Some(status)) => {
+                Ending::Accepted(status)
+            }
+            (Some(_), Some(outcome), _) => Ending::Corrected(outcome.exit_status()),
+        }
+    }
+}
+
+/// Whether `signal` is one that people and systems end a program with.
+pub fn asks_to_end(signal: Signal) -> bool {
+    !matches!(signal, Signal::SIGUSR1 | Signal::SIGUSR2)
+}
+
+impl Command {
+    fn of(settings: &Settings) -> Self {
+        Self {
+            line: settings.command.clone(),
+            hidden: if settings.hide_api_key { API_KEY_VARIABLES } else { &[] },
+            timeout: settings.limits.timeout,
+        }
+    }
+}
+
+/// How long output is waited for: when the command has ended, and once more when what was held back is printed.
+fn drain(settings: &Settings) -> Duration {
+    settings.limits.drain_timeout.saturating_mul(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(line: &[&str], variables: &'static [(&str, &str)]) -> Policy {
+        let arguments = ["dogwrap"].iter().chain(line).map(|word| word.as_bytes().to_vec()).collect();
+        let variable =
+            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        Policy::new(&Invocation::new(arguments), variable)
+    }
+
+    #[test]
+    fn only_the_command_that_was_written_is_started() {
+        let permits = |line: &[&str], program: &str, arguments: &[&str]| {
+            let arguments: Vec<_> = arguments.iter().map(|argument| argument.as_bytes().to_vec()).collect();
+            policy(line, &[]).permits_command(program.as_bytes(), &arguments)
+        };
+        let line = ["-n", "name", "echo", "hi", "--", "-x"];
+        assert!(permits(&line, "/bin/sh", &["-c", "echo hi -x"]));
+        for (program, arguments) in [
+            ("/bin/sh", &["-c", "echo hi"][..]),
+            ("/bin/sh", &["-c", "name"]),
+            ("/bin/sh", &["-c", "echo hi -x", "more"]),
+            ("/bin/sh", &["echo hi -x"]),
+            ("/bin/sh", &[]),
+            ("/bin/bash", &["-c", "echo hi -x"]),
+            ("sh", &["-c", "echo hi -x"]),
+        ] {
+            assert!(!permits(&line, program, arguments), "{program} {arguments:?}");
+        }
+        assert!(!permits(&["--flush"], "/bin/sh", &["-c", ""]));
+    }
+
+    #[test]
+    fn requests_go_to_datadog_and_to_who_was_named() {
+        let permits =
+            |policy: &Policy, url: &'static str| policy.permits_request(&Method::POST, &Uri::from_static(url));
+        let by_default = policy(&["true"], &[]);
+        for url in [
+            "https://api.datadoghq.com/api/v1/events",
+            "https://API.us3.datadoghq.com:443/",
+            "https://api.datadoghq.eu",
+        ] {
+            assert!(permits(&by_default, url), "{url}");
+        }
+        for url in [
+            "http://api.datadoghq.com/",
+            "https://api.datadoghq.com:8443/",
+            "https://datadoghq.com/",
+            "https://api.datadoghq.com.example/",
+            "https://127.0.0.1/",
+            "http://169.254.169.254/latest/meta-data",
+        ] {
+            assert!(!permits(&by_default, url), "{url}");
+        }
+        for named in [
+            policy(&["-s", "http://gateway:8080/base", "true"], &[]),
+            policy(&["true"], &[("DD_SITE", "http://user:password@gateway:8080")]),
+            policy(&["-s", "", "true"], &[("DATADOG_HOST", "http://gateway:8080/")]),
+        ] {
+            assert!(permits(&named, "http://gateway:8080/base/api/v1/events"));
+            assert!(!permits(&named, "https://gateway:8080/") && !permits(&named, "http://gateway/"));
+        }
+    }
+
+    #[test]
+    fn private_addresses_are_for_who_is_named_by_a_url() {
+        let addresses = |policy: &Policy, url: &'static str| policy.addresses(&Uri::from_static(url));
+        let (us1, us3) = ("https://api.datadoghq.com/api/v1/events", "https://api.us3.datadoghq.com");
+        for (line, variables) in [
+            (&["true"][..], &[][..]),
+            (&["-s", "us1", "true"], &[("DD_SITE", "datadoghq.com"), ("DATADOG_HOST", "us")]),
+        ] {
+            assert_eq!(addresses(&policy(line, variables), us1), Some(Addresses::Public), "{line:?}");
+        }
+        for (line, variables) in [
+            (&["-s", "https://api.datadoghq.com", "true"][..], &[][..]),
+            (&["-s", " https://user:password@API.datadoghq.com:443/base/", "true"], &[]),
+            (&["-s", "us1", "true"], &[("DD_SITE", "https://api.datadoghq.com")]),
+            (&["-s", "", "true"], &[("DATADOG_HOST", "https://api.datadoghq.com/")]),
+        ] {
+            let policy = policy(line, variables);
+            assert_eq!(addresses(&policy, us1), Some(Addresses::AlsoPrivate), "{line:?}");
+            assert_eq!(addresses(&policy, us3), Some(Addresses::Public), "{line:?}");
+            assert_eq!(addresses(&policy, "http://api.datadoghq.com"), None, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_fetched() {
+        let uri = Uri::from_static("https://api.datadoghq.com/");
+        assert!(!policy(&["true"], &[]).permits_request(&Method::GET, &uri));
+    }
+}
