@@ -1,5 +1,5 @@
 # One plain command each: `make`, `make install`, `make demo`, `make test`, `make test-long`, `make bench`,
-# `make conformance`.
+# `make conformance`, `make fuzz`, `make lint`, `make deny`.
 
 PREFIX ?= /usr/local
 # How many random invocations `make conformance` compares, and from which seed (empty: another one each time).
@@ -9,12 +9,22 @@ SEED ?=
 export RUST_TEST_THREADS ?= 4
 # How many wrappers `make test-long` kills, each at a random moment.
 KILLS ?= 2000
+# How long `make fuzz` searches with each target, in seconds.
+FUZZ_SECONDS ?= 60
 
 COMPONENT := target/wasm32-wasip2/component/dogwrap.wasm
 DOGWRAP := target/release/dogwrap
+# Where the program is that has a compiler in it, and the compiler.
+COMPILER := target/compiler
 # Python's dogwrap, to compare with. Only tests and benchmarks use it, and they do without it where Python is absent.
 ORIGINAL := target/original/bin/dogwrap
 ORIGINAL_VERSION := 0.56.0
+
+# Tools of developers, each built once.
+TOOLS := target/tools
+CARGO_DENY_VERSION := 0.20.2
+CARGO_FUZZ_VERSION := 0.13.2
+FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 
 CARGO := cargo
 BUILD_COMPONENT := $(CARGO) rustc --locked --profile component --target wasm32-wasip2 --package dogwrap --lib --crate-type cdylib
@@ -34,6 +44,15 @@ component: toolchain
 
 .PHONY: host
 host: component
+	$(CARGO) build --locked --release --package dogwrap-host
+
+# The program with a compiler in it, which takes plain `.wasm`, and the compiler for the one without. What is built last
+# is what stands in target/release.
+.PHONY: compiler
+compiler: component
+	$(CARGO) build --locked --release --package dogwrap-host --features compile
+	mkdir -p $(COMPILER)
+	cp target/release/dogwrap target/release/dogwrap-compile $(COMPILER)
 	$(CARGO) build --locked --release --package dogwrap-host
 
 .PHONY: install
@@ -63,10 +82,34 @@ test-long: host
 .PHONY: lint
 lint: component
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --locked --release --package dogwrap-host --all-targets -- --deny warnings
 	$(CARGO) clippy --locked --release --package dogwrap --all-targets -- --deny warnings
 	$(CARGO) clippy --locked --profile component --target wasm32-wasip2 --package dogwrap --lib -- --deny warnings
 	wit/vendor.sh --check
+
+# Licences, versions and sources of the dependencies; of what is known against them as well, where that can be had.
+.PHONY: deny
+deny: toolchain
+	$(CARGO) install --quiet --locked --version $(CARGO_DENY_VERSION) --root $(TOOLS) cargo-deny
+	$(TOOLS)/bin/cargo-deny --workspace --locked check licenses bans sources
+	@if timeout 60 $(TOOLS)/bin/cargo-deny --workspace --locked fetch db >/dev/null 2>&1; then \
+	    $(TOOLS)/bin/cargo-deny --workspace --locked check --disable-fetch advisories; \
+	else echo "SKIPPED: the database of advisories cannot be had, so nothing known against a dependency is seen"; fi
+
+# Searches for inputs of which a property does not hold, from the corpus and from what was found before. The input that is
+# printed then belongs into fuzz/corpus, where `make test` tries it ever after. The rules are safe Rust: a sanitizer would
+# have nothing to find, and take time.
+.PHONY: fuzz
+fuzz:
+	@rustc +nightly --version >/dev/null 2>&1 || \
+	    { echo "make fuzz needs a nightly compiler: rustup toolchain install --profile minimal nightly"; exit 1; }
+	$(CARGO) install --quiet --locked --version $(CARGO_FUZZ_VERSION) --root $(TOOLS) cargo-fuzz
+	@set -e; for target in $(FUZZ_TARGETS); do \
+	    mkdir -p target/fuzz/corpus/$$target; \
+	    PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" $(CARGO) +nightly fuzz run --sanitizer none --target-dir target/fuzz \
+	        $$target target/fuzz/corpus/$$target fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS); \
+	done
 
 .PHONY: bench
 bench: host original

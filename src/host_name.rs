@@ -32,7 +32,7 @@ pub fn host_name(sources: &Sources<'_>) -> Option<String> {
 }
 
 /// Whether Datadog takes `name` for a host: letters, digits and inner hyphens in labels, and not the loopback's.
-fn is_valid(name: &str) -> bool {
+pub fn is_valid(name: &str) -> bool {
     const LOOPBACK: &[&str] = &["localhost", "localhost.localdomain", "localhost6.localdomain6", "ip6-localhost"];
     let label_is_valid = |label: &str| {
         let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';

@@ -57,9 +57,19 @@ pub fn json_lines(listed: &[Listed]) -> String {
             reason: &kept.reason,
             file: &listed.file,
         };
-        serde_json::to_string(&entry).unwrap_or_default() + "\n"
+        escaped(&serde_json::to_string(&entry).unwrap_or_default()) + "\n"
     };
     listed.iter().map(line).collect()
+}
+
+/// The same JSON, in which nothing is a command to a terminal: JSON itself asks for the escaping of the lower control
+/// characters only.
+fn escaped(json: &str) -> String {
+    let escape = |character: char| match character {
+        character if character.is_control() => format!("\\u{:04x}", u32::from(character)),
+        character => character.to_string(),
+    };
+    json.chars().map(escape).collect()
 }
 
 /// A table with a line for each. The last column is as wide as it likes.
@@ -151,5 +161,13 @@ set aside  2026-11-22T19:39:06Z  e [2J           event  1      https://api.test 
             "reason": "connection refused", "file": "/state/spool/1.json",
         });
         assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn a_line_of_json_is_harmless_and_says_the_same() {
+        let job = "e\u{1b}[2J\u{9b}2J\u{7f}é";
+        let lines = json_lines(&[listed(State::Waiting, job, 0)]);
+        assert!(!lines.trim_end().contains(char::is_control), "{lines:?}");
+        assert_eq!(serde_json::from_str::<Value>(&lines).expect("JSON")["job"], job);
     }
 }

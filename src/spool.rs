@@ -29,9 +29,13 @@ pub const EXTENSION: &str = ".json";
 /// How many characters of a name are the time.
 pub const TIME_LENGTH: usize = 13;
 
+/// The last time that a name can hold, in milliseconds since 1970: in the year 2286.
+const LAST_TIME: u64 = 10_u64.pow(TIME_LENGTH as u32) - 1;
+
 /// The name of a file about something that happened at `milliseconds` since 1970. Names sort by time, and for one
-/// `identity` by `index`.
+/// `identity` by `index`. A time that no name can hold, as of a wrong clock, is the last that one can.
 pub fn file_name(milliseconds: u64, identity: u64, index: usize) -> String {
+    let milliseconds = milliseconds.min(LAST_TIME);
     format!("{milliseconds:0TIME_LENGTH$}-{identity:016x}-{index}{EXTENSION}")
 }
 
@@ -94,6 +98,7 @@ mod tests {
         let names = [file_name(5, u64::MAX, 0), file_name(1_795_376_346_000, 0, 0), file_name(1_795_376_346_000, 0, 1)];
         assert!(names.is_sorted());
         assert_eq!(time_of(&names[1]), Some(1_795_376_346_000));
+        assert_eq!(time_of(&file_name(u64::MAX, 0, 0)), Some(LAST_TIME));
         for other in ["notes.txt", "0.json", "0000000000005-x.unfinished", "000000000000x-0.json", ""] {
             assert_eq!(time_of(other), None, "{other}");
         }

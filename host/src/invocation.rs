@@ -13,6 +13,9 @@ use dogwrap::command_line::{self, Surroundings, UsageError, interpret};
 
 use crate::words;
 
+/// What this program is called where a component would say more.
+const PROGRAM: &str = "dogwrap";
+
 /// The largest file that is taken for a key, in bytes.
 const MAXIMUM_KEY_FILE: u64 = 64 * 1024;
 
@@ -54,12 +57,12 @@ impl Invocation {
         if ["help", "version"].iter().any(|flag| self.spelled.has_flag(flag)) {
             return Ok(command_line::Invocation::Print(String::new()));
         }
-        interpret(&self.spelled, Surroundings { variable, key_file })
+        interpret(PROGRAM, &self.spelled, Surroundings { variable, key_file })
     }
 
     /// Whether what is missing is no more than a command.
     pub fn only_lacks_command(&self) -> bool {
-        self.spelled.command.is_empty() && self.spelled.ambiguous.is_none() && !self.spelled.has_unknown
+        self.spelled.command.is_empty() && self.spelled.refused.is_none()
     }
 
     /// Whether it is asked what the component would be lent.

@@ -8,8 +8,9 @@ pub mod spelling;
 
 use clap::error::ErrorKind;
 
+use crate::listing::printable;
 use crate::settings::{Delivery, Settings};
-use spelling::{Ambiguous, Spelled, spell};
+use spelling::{Refused, Spelled, spell};
 
 /// What an invocation is made of besides its arguments.
 #[derive(Clone, Copy)]
@@ -53,7 +54,8 @@ impl UsageError {
     pub const EXIT_STATUS: u8 = 2;
 
     fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: hint.into() }
+        // Both may show words of the command line, which may hold anything.
+        Self { message: printable(&message.into()), hint: printable(&hint.into()) }
     }
 
     /// An option whose value does not do.
@@ -68,7 +70,7 @@ pub fn parse(program: &str, arguments: &[Vec<u8>], surroundings: Surroundings<'_
     let words = std::iter::once(program).chain(spelled.options.iter().map(String::as_str));
     match options::parser(program, help_width(surroundings)).try_get_matches_from(words) {
         Ok(_) => {
-            let invocation = interpret(&spelled, surroundings)?;
+            let invocation = interpret(program, &spelled, surroundings)?;
             if spelled.has_flag("capabilities") {
                 return Err(UsageError::new(
                     "--capabilities is for a host to answer, and this one does not",
@@ -77,18 +79,15 @@ pub fn parse(program: &str, arguments: &[Vec<u8>], surroundings: Surroundings<'_
             }
             Ok(invocation)
         }
-        Err(error) => answer(program, &error, &spelled),
+        Err(error) => answer(program, &error),
     }
 }
 
 /// What `spelled` asks for, be it valid or not as far as the parser of [`parse`] is concerned: that is the one with words
 /// for what is wrong with an option, and with the help. For a host, which has to know what to lend.
-pub fn interpret(spelled: &Spelled, surroundings: Surroundings<'_>) -> Result<Invocation, UsageError> {
-    if let Some(ambiguous) = &spelled.ambiguous {
-        return Err(ambiguity(ambiguous));
-    }
-    if let (true, Some(option)) = (spelled.has_unknown, spelled.options.last()) {
-        return Err(UsageError::new(format!("unexpected argument '{option}' found"), "see --help"));
+pub fn interpret(program: &str, spelled: &Spelled, surroundings: Surroundings<'_>) -> Result<Invocation, UsageError> {
+    if let Some(refused) = &spelled.refused {
+        return Err(refusal(program, refused, spelled));
     }
     if spelled.has_flag("spool") {
         return Ok(Invocation::Spool { json: spelled.has_flag("json") });
@@ -115,27 +114,36 @@ fn help_width(surroundings: Surroundings<'_>) -> usize {
 }
 
 /// What to do with what the parser did not take for an invocation.
-fn answer(program: &str, error: &clap::Error, spelled: &Spelled) -> Result<Invocation, UsageError> {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        return Ok(Invocation::Print(error.render().to_string()));
-    }
+fn answer(program: &str, error: &clap::Error) -> Result<Invocation, UsageError> {
     let rendered = error.render().to_string();
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return Ok(Invocation::Print(rendered));
+    }
     let paragraph = rendered.split("\n\n").next().unwrap_or_default();
     let line = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-    let message = line.trim_start_matches("error: ");
-    let hint = match (error.kind(), spelled.options.last()) {
-        (ErrorKind::UnknownArgument, Some(option)) if !spelled.command.is_empty() => {
-            format!("if '{option}' belongs to the command, put -- before the command")
-        }
-        _ => format!("see '{program} --help'"),
-    };
-    Err(UsageError::new(message, hint))
+    Err(UsageError::new(line.trim_start_matches("error: "), see_help(program)))
 }
 
-fn ambiguity(ambiguous: &Ambiguous) -> UsageError {
-    let candidates: Vec<_> = ambiguous.candidates.iter().map(|long| format!("--{long}")).collect();
-    UsageError::new(
-        format!("ambiguous option '{}': it could be {}", ambiguous.abbreviation, candidates.join(", ")),
-        "write more of its name",
-    )
+/// What to say of a word that looks like an option and is none.
+fn refusal(program: &str, refused: &Refused, spelled: &Spelled) -> UsageError {
+    match refused {
+        Refused::Unknown(option) => {
+            let hint = match spelled.command.as_slice() {
+                [] => see_help(program),
+                _ => format!("if '{option}' belongs to the command, put -- before the command"),
+            };
+            UsageError::new(format!("unexpected argument '{option}' found"), hint)
+        }
+        Refused::Ambiguous { abbreviation, candidates } => {
+            let candidates: Vec<_> = candidates.iter().map(|long| format!("--{long}")).collect();
+            UsageError::new(
+                format!("ambiguous option '{abbreviation}': it could be {}", candidates.join(", ")),
+                "write more of its name",
+            )
+        }
+    }
+}
+
+fn see_help(program: &str) -> String {
+    format!("see '{program} --help'")
 }

@@ -362,6 +362,10 @@ mod tests {
         let error = invoke(&["ls", "-l"], &[]).expect_err("-l is none of ours");
         assert_eq!(error.message, "unexpected argument '-l' found");
         assert!(error.hint.contains("put -- before the command"), "{}", error.hint);
+        let error = invoke(&["ls", "--apikey=secret"], &[]).expect_err("none of ours");
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+        let error = invoke(&["ls", "-b-", "-n", "x"], &[]).expect_err("-- within a cluster is none of ours");
+        assert_eq!(error.message, "unexpected argument '--' found");
     }
 
     #[test]
@@ -373,11 +377,15 @@ mod tests {
             &["--buffer_outs=1"],
             &["-t", "-1"],
             &["-é"],
-            &["-s", "x", "true"],
+            &["-s", "a\nb", "true"],
+            &["-s", "\u{1b}[2J", "true"],
+            &["--warning_codes", "1\n2", "true"],
+            &["ls", "--a\nb"],
         ] {
             let error = invoke(line, &[]).expect_err("wrong");
-            assert!(!error.message.contains('\n') && !error.message.is_empty(), "{error:?}");
-            println!("{}\nhint: {}", error.message, error.hint);
+            for text in [&error.message, &error.hint] {
+                assert!(!text.is_empty() && !text.contains(char::is_control), "{error:?}");
+            }
         }
     }
 }

@@ -9,14 +9,12 @@ use super::options::{OPTIONS, OptionDefinition, find};
 /// A command line in one form.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Spelled {
-    /// Options as `--name` or `--name=value`. Up to the first word that is no option, which is the last then, as it was.
+    /// Options as `--name` or `--name=value`.
     pub options: Vec<String>,
     /// The words of the command, as bytes.
     pub command: Vec<Vec<u8>>,
-    /// Why reading stopped, when not at the end of the words or at an unknown option.
-    pub ambiguous: Option<Ambiguous>,
-    /// Whether reading stopped at an unknown option.
-    pub has_unknown: bool,
+    /// Why reading stopped, when not at the end of the words.
+    pub refused: Option<Refused>,
     /// The values of options, in order.
     pub values: Vec<ValuePlace>,
 }
@@ -32,11 +30,13 @@ pub struct ValuePlace {
     pub start: usize,
 }
 
-/// An abbreviation of several options.
+/// What looks like an option and is none.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Ambiguous {
-    pub abbreviation: String,
-    pub candidates: Vec<&'static str>,
+pub enum Refused {
+    /// The name of no option, with its hyphens.
+    Unknown(String),
+    /// An abbreviation of several options, with its hyphens, and their long names.
+    Ambiguous { abbreviation: String, candidates: Vec<&'static str> },
 }
 
 /// What a long name stands for.
@@ -116,12 +116,11 @@ impl Spelled {
                 true
             }
             Meaning::Ambiguous(candidates) => {
-                self.ambiguous = Some(Ambiguous { abbreviation: format!("--{name}"), candidates });
+                self.refused = Some(Refused::Ambiguous { abbreviation: format!("--{name}"), candidates });
                 false
             }
             Meaning::Unknown => {
-                self.options.push(format!("--{}", text(long)));
-                self.has_unknown = true;
+                self.refused = Some(Refused::Unknown(format!("--{name}")));
                 false
             }
         }
@@ -137,8 +136,7 @@ impl Spelled {
         for (position, short) in cluster.iter().enumerate() {
             let Some(option) = OPTIONS.iter().find(|option| option.short == Some(char::from(*short))) else {
                 let unknown = text(&cluster[position..]).chars().next().unwrap_or_default();
-                self.options.push(format!("-{unknown}"));
-                self.has_unknown = true;
+                self.refused = Some(Refused::Unknown(format!("-{unknown}")));
                 return false;
             };
             let value = &cluster[position + 1..];
@@ -266,16 +264,25 @@ mod tests {
 
     #[test]
     fn an_ambiguous_abbreviation_ends_the_reading() {
-        let ambiguous = read(&["--n=x", "--bogus"]).ambiguous.expect("two options begin so");
-        assert_eq!(ambiguous.abbreviation, "--n");
-        assert_eq!(ambiguous.candidates, ["name", "notify_error", "notify_success", "notify_warning"]);
-        assert!(read(&["--=x"]).ambiguous.is_some());
+        let candidates = vec!["name", "notify_error", "notify_success", "notify_warning"];
+        let ambiguous = Refused::Ambiguous { abbreviation: "--n".to_owned(), candidates };
+        assert_eq!(read(&["--n=x", "--bogus"]).refused, Some(ambiguous));
+        assert!(matches!(read(&["--=x"]).refused, Some(Refused::Ambiguous { .. })));
     }
 
     #[test]
     fn an_unknown_option_ends_the_reading() {
-        assert_eq!(options(&["--bogus=1", "-n", "x"]), ["--bogus=1"]);
-        assert_eq!(options(&["-bx", "-n", "x"]), ["--buffer_outs", "-x"]);
+        for (line, unknown, before) in [
+            (&["--bogus=1", "-n", "x"], "--bogus", &[][..]),
+            (&["-bx", "-n", "x"], "-x", &["--buffer_outs"]),
+            // Not the `--` that ends the options.
+            (&["-b-", "-n", "x"], "--", &["--buffer_outs"]),
+            (&["-é", "-n", "x"], "-é", &[]),
+        ] {
+            let spelled = read(line);
+            assert_eq!(spelled.refused, Some(Refused::Unknown(unknown.to_owned())), "{line:?}");
+            assert_eq!(spelled.options, before, "{line:?}");
+        }
     }
 
     #[test]

@@ -2,21 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde::Deserialize;
 use waki::{Client, ErrorCode, Response};
 
+use crate::answer::{self, MAXIMUM_BYTES};
 use crate::destination::Destination;
-use crate::excerpt::first;
-use crate::listing::printable;
 use crate::requests::Kind;
 use crate::retry::{Failure, requested_wait};
 use crate::secret::Secret;
-
-/// How much of an answer is read, in bytes. The API's are far shorter.
-const MAXIMUM_ANSWER: u64 = 16 * 1024;
-
-/// How much of an answer's words is shown, in characters.
-const MAXIMUM_REASON: usize = 200;
 
 /// Sends `body` as a request of `kind`, and waits for the answer, both within `time`.
 pub fn post(kind: Kind, body: &str, destination: &Destination, key: &Secret, time: Duration) -> Result<(), Failure> {
@@ -40,36 +32,17 @@ pub fn post(kind: Kind, body: &str, destination: &Destination, key: &Secret, tim
     })?;
     match response.status_code() {
         200..300 => Ok(()),
-        status => Err(Failure::of_status(status, &words_of(&response, destination), wait_of(&response))),
+        status => {
+            let body = response.chunk(MAXIMUM_BYTES).ok().flatten().unwrap_or_default();
+            Err(Failure::of_status(status, &answer::words(&body, destination), wait_of(&response)))
+        }
     }
-}
-
-/// The API's own words in an answer, if it gave any.
-fn words_of(response: &Response, destination: &Destination) -> String {
-    #[derive(Deserialize)]
-    struct Answer {
-        errors: Vec<String>,
-    }
-    let body = response.chunk(MAXIMUM_ANSWER).ok().flatten().unwrap_or_default();
-    let words = serde_json::from_slice(&body).map_or_else(|_| String::new(), |answer: Answer| answer.errors.join(", "));
-    presentable(&words, destination)
 }
 
 /// How long an answer asks to be left alone.
 fn wait_of(response: &Response) -> Option<Duration> {
     let field = |name| response.header(name).and_then(|value| value.to_str().ok());
     requested_wait(field("x-ratelimit-reset"), field("retry-after"), SystemTime::now())
-}
-
-/// Words of a server as they can be shown: one line, not too long, nothing that commands a terminal, and no secret that
-/// the server repeats.
-fn presentable(words: &str, destination: &Destination) -> String {
-    let secrets = [&destination.api_key, &destination.application_key].into_iter().flatten();
-    let words = secrets
-        .chain(destination.api.authorization())
-        .fold(words.to_owned(), |words, secret| words.replace(secret.reveal(), "***"));
-    let words = printable(&words).split_whitespace().collect::<Vec<_>>().join(" ");
-    first(&words, MAXIMUM_REASON).to_owned()
 }
 
 /// What a failed exchange means. Trouble on the way passes; trouble with who is at the other end, or with what we were

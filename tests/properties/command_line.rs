@@ -1,0 +1,93 @@
+//! Every command line is an invocation or a usage error, and what is said of it can be shown to people.
+
+use dogwrap::command_line::spelling::{Spelled, spell};
+use dogwrap::command_line::{Invocation, Surroundings, UsageError, parse};
+
+/// Stands for an API key. No other text holds it by chance.
+const KEY: &str = "5ecre7-key-0f-an-0pti0n";
+
+/// The variables that `input` may set, and `KEY_FILE` for the content of the file with the key.
+const VARIABLES: &[&str] = &[
+    "COLUMNS",
+    "DATADOG_API_KEY",
+    "DATADOG_APP_KEY",
+    "DATADOG_HOST",
+    "DD_API_KEY",
+    "DD_APP_KEY",
+    "DD_SITE",
+    "KEY_FILE",
+];
+
+/// Reads `input` as a command line: words that end with NUL, of which the first ones may set variables, as for `env(1)`.
+pub fn holds_of(input: &[u8]) {
+    let mut words: Vec<_> = input.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
+    words.pop_if(|word| word.is_empty());
+    let variables: Vec<_> = words.iter().map_while(|word| variable(word)).collect();
+    let arguments = words.split_off(variables.len());
+
+    let spelled = spell(&arguments);
+    assert_places_are_right(&spelled, &arguments);
+    let read = invoke(&arguments, &variables);
+    assert_presentable(&read);
+    if matches!(read, Ok(Invocation::Run(_) | Invocation::Flush { .. } | Invocation::Spool { .. })) {
+        assert_nothing_was_left_out(&read, &spelled, &variables);
+    }
+    let with_key: Vec<_> = [b"-k".to_vec(), KEY.into()].into_iter().chain(arguments).collect();
+    let read = invoke(&with_key, &variables);
+    assert!(!format!("{read:?}").contains(KEY), "{read:?}");
+}
+
+fn variable(word: &[u8]) -> Option<(String, String)> {
+    let (name, value) = std::str::from_utf8(word).ok()?.split_once('=')?;
+    VARIABLES.contains(&name).then(|| (name.to_owned(), value.to_owned()))
+}
+
+fn invoke(arguments: &[Vec<u8>], variables: &[(String, String)]) -> Result<Invocation, UsageError> {
+    let variable = |name: &str| variables.iter().find(|(set, _)| set == name).map(|(_, value)| value.clone());
+    let key_file = || variable("KEY_FILE").map(|content| Ok(content.into_bytes()));
+    parse("dogwrap", arguments, Surroundings { variable: &variable, key_file: &key_file })
+}
+
+/// Checks that each value stands in a word of its own, and that the parser is given the same.
+fn assert_places_are_right(spelled: &Spelled, words: &[Vec<u8>]) {
+    assert!(spelled.values.is_sorted_by(|one, next| one.word < next.word), "{spelled:?}");
+    let mut options = spelled.options.iter();
+    for place in &spelled.values {
+        let value = String::from_utf8_lossy(&words[place.word][place.start..]);
+        let given = format!("--{}={value}", place.option);
+        assert!(options.any(|option| *option == given), "{given} is not in its place in {spelled:?}");
+    }
+}
+
+/// Checks that everything said is for people: not empty, and nothing in it commands a terminal or begins another line.
+fn assert_presentable(read: &Result<Invocation, UsageError>) {
+    let lines = match read {
+        Ok(Invocation::Run(settings)) => settings.warnings.clone(),
+        Ok(Invocation::Flush { warnings, .. }) => warnings.clone(),
+        Ok(Invocation::Spool { .. }) => Vec::new(),
+        Ok(Invocation::Print(text)) => text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect(),
+        Err(error) => vec![error.message.clone(), error.hint.clone()],
+    };
+    assert!(!matches!(read, Ok(Invocation::Print(_))) || !lines.is_empty(), "there is nothing to print");
+    for line in lines {
+        assert!(!line.trim().is_empty() && !line.contains(char::is_control), "{line:?}");
+    }
+}
+
+/// Checks that what an accepted command line was brought into is the same invocation: so no word of it was ignored.
+fn assert_nothing_was_left_out(
+    read: &Result<Invocation, UsageError>,
+    spelled: &Spelled,
+    variables: &[(String, String)],
+) {
+    assert_eq!(spelled.refused, None);
+    let options = spelled.options.iter().map(|option| option.clone().into_bytes());
+    let separator = std::iter::once(b"--".to_vec());
+    let canonical: Vec<_> = options.chain(separator).chain(spelled.command.iter().cloned()).collect();
+    let again = spell(&canonical);
+    assert_eq!((&again.options, &again.command), (&spelled.options, &spelled.command));
+    assert_eq!(invoke(&canonical, variables), *read);
+    if let Ok(Invocation::Run(settings)) = read {
+        assert_eq!(settings.command, spelled.command_line());
+    }
+}
