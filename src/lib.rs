@@ -7,6 +7,8 @@
 //!
 //! What touches the world is in `wrapper`, which exists on WASI only: the adapters for the world of that name in `wit/`.
 
+#![forbid(unsafe_code)]
+
 pub mod answer;
 pub mod capture;
 pub mod command_line;

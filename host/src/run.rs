@@ -6,18 +6,23 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use dogwrap::command_line;
 use dogwrap::settings::Settings;
+use tokio::time::timeout;
 
 use crate::component::{self, Host};
 use crate::invocation::Invocation;
 use crate::policy::{Ending, Policy, SHELL};
 use crate::process::Terminal;
-use crate::{stand_in, words};
+use crate::{policy, stand_in, words};
 
 /// The status when something is wrong with this program itself: EX_SOFTWARE of sysexits.h.
 const INTERNAL_ERROR: u8 = 70;
+
+/// How long what this program says is waited for: nobody may take it.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The status of a command that cannot be started, as a shell gives it.
 const CANNOT_START: u8 = 126;
@@ -32,7 +37,8 @@ pub async fn run(invocation: Invocation, policy: &Arc<Policy>, terminal: Option<
     let status = match result.map(|status| (status, ending(&host, status))) {
         Ok((_, Ending::Accepted(status))) => status,
         Ok((given, Ending::Corrected(status))) => {
-            eprintln!("dogwrap: the component ended with status {given}, and the command with {status}, which counts");
+            host.say(&format!("the component ended with status {given}, and the command with {status}, which counts"));
+            be_heard(&host).await;
             status
         }
         Ok((_, Ending::Refused(reason))) | Err(reason) => do_without(&mut host, &reason).await,
@@ -46,6 +52,11 @@ pub async fn run(invocation: Invocation, policy: &Arc<Policy>, terminal: Option<
 /// What it means that the component has ended with `status`.
 fn ending(host: &Host, status: u8) -> Ending {
     let command = host.processes.command();
+    let was_asked_to_end = host.processes.received.seen().into_iter().any(policy::asks_to_end);
+    if was_asked_to_end && command.as_ref().is_some_and(|command| command.outcome().is_none()) {
+        // The command was killed, and given up: the kernel does not end it.
+        return Ending::Accepted(status);
+    }
     let outcome = command.as_ref().map_or_else(|| host.processes.not_started(), |command| command.outcome());
     host.processes.policy.ending(status, outcome.as_ref(), command.map(|command| command.running()))
 }
@@ -53,7 +64,8 @@ fn ending(host: &Host, status: u8) -> Ending {
 /// Does what can be done without a component, which has failed for `reason`.
 async fn do_without(host: &mut Host, reason: &str) -> u8 {
     let Some(settings) = settings(&host.processes.invocation) else {
-        eprintln!("dogwrap: the component failed: {reason}");
+        host.say(&format!("the component failed: {reason}"));
+        be_heard(host).await;
         return INTERNAL_ERROR;
     };
     let goes_on = match host.processes.command().map(|command| command.outcome()) {
@@ -65,8 +77,15 @@ async fn do_without(host: &mut Host, reason: &str) -> u8 {
         0 => String::new(),
         bytes => format!(" ({bytes} bytes of output that it had read are lost)"),
     };
-    eprintln!("dogwrap: the component failed: {reason}{lost}{goes_on}");
-    stand_in::finish(host, &settings, reason).await
+    host.say(&format!("the component failed: {reason}{lost}{goes_on}"));
+    let status = stand_in::finish(host, &settings, reason).await;
+    be_heard(host).await;
+    status
+}
+
+/// Waits until what was said is written, if anybody takes it.
+async fn be_heard(host: &Host) {
+    let _ = timeout(LAST_WORDS, host.outputs[1].settled()).await;
 }
 
 /// The settings of the run that is asked for, if one is.

@@ -100,6 +100,24 @@ impl Output {
         self.until(|progress| progress.waiting == 0 || progress.failure.is_some()).await;
     }
 
+    /// Writes a line of this program's own, unless so much waits that nobody seems to take it.
+    pub fn say(&self, message: &str) {
+        let line = Bytes::from(format!("dogwrap: {message}\n"));
+        if self.progress().waiting + line.len() <= CAPACITY {
+            self.queue(line);
+        }
+    }
+
+    /// Has `bytes` written after everything else that waits.
+    fn queue(&self, bytes: Bytes) {
+        self.progress().waiting += bytes.len();
+        if let Err(error) = self.writer.send(&self.stream, bytes) {
+            let mut progress = self.progress();
+            progress.waiting = 0;
+            progress.failure.get_or_insert(error);
+        }
+    }
+
     async fn until(&self, reached: impl Fn(&mut Progress) -> bool) {
         loop {
             // Listens before it looks, so that nothing is missed in between.
@@ -186,17 +204,12 @@ impl OutputStream for Output {
         if bytes.is_empty() {
             return Ok(());
         }
+        drop(progress);
         self.flow.has_written(bytes.len());
         if self.flow.own_words() > self.own_words {
             return Err(StreamError::trap("it has written too much that the command did not print"));
         }
-        progress.waiting += bytes.len();
-        drop(progress);
-        if let Err(error) = self.writer.send(&self.stream, bytes) {
-            let mut progress = self.progress();
-            progress.waiting = 0;
-            progress.failure.get_or_insert(error);
-        }
+        self.queue(bytes);
         Ok(())
     }
 

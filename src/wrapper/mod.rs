@@ -50,6 +50,11 @@ impl wasi::exports::cli::run::Guest for Program {
 
 /// Does what the arguments ask for, and returns the status to end with.
 fn run() -> u8 {
+    // One line instead of several; what it means for the run is for the host to say.
+    std::panic::set_hook(Box::new(|panic| {
+        let text = panic.to_string();
+        eprintln!("dogwrap: internal error: {}", text.split_whitespace().collect::<Vec<_>>().join(" "));
+    }));
     let mut arguments = invocation::arguments();
     let called_by = if arguments.is_empty() { Vec::new() } else { arguments.remove(0) };
     let mut console = Console::new(&program_name(&called_by));

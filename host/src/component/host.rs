@@ -98,6 +98,11 @@ impl Host {
         ProcessView { processes: &mut self.processes, table: &mut self.table }
     }
 
+    /// Says something to people: after everything that the component has written, and without waiting for anybody.
+    pub fn say(&self, message: &str) {
+        self.outputs[1].say(message);
+    }
+
     /// What is seen of the component from outside.
     pub fn watch(&self) -> Watch {
         Watch {

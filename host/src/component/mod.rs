@@ -12,7 +12,7 @@ use std::sync::Arc;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store, Trap};
 use wasmtime_wasi::I32Exit;
-use wasmtime_wasi::p2::bindings::Command;
+use wasmtime_wasi::p2::bindings::CommandPre;
 
 use crate::flow::Flow;
 use crate::policy::limits;
@@ -50,7 +50,8 @@ pub async fn run(host: Host) -> (Host, Result<u8, String>) {
 async fn call(store: &mut Store<Host>, component: &Component) -> wasmtime::Result<u8> {
     let mut linker = Linker::new(store.engine());
     host::link(&mut linker)?;
-    let command = Command::instantiate_async(&mut *store, component, &linker).await?;
+    let linked = linker.instantiate_pre(component).map_err(not_lent)?;
+    let command = CommandPre::new(linked)?.instantiate_async(&mut *store).await?;
     match command.wasi_cli_run().call_run(&mut *store).await {
         Ok(Ok(())) => Ok(0),
         Ok(Err(())) => Ok(1),
@@ -72,6 +73,15 @@ async fn counting_waits<T>(work: impl Future<Output = T>, flow: &Flow) -> T {
         polled
     })
     .await
+}
+
+/// Names the import that is not lent: the runtime quotes it in its longer words.
+fn not_lent(error: wasmtime::Error) -> wasmtime::Error {
+    let words = error.to_string();
+    match words.split('`').nth(1) {
+        Some(name) => wasmtime::Error::msg(format!("it imports '{name}', which is not lent")),
+        None => error,
+    }
 }
 
 /// Why a component has ended without a status.

@@ -17,7 +17,7 @@ use crate::bindings::dogwrap::wrapper::signals::Signal;
 use crate::component::Host;
 use crate::process::{Received, Stream, Supervised, signals};
 use crate::stdio::Output;
-use crate::words;
+use crate::{policy, words};
 
 /// The most that is passed on at once, in bytes.
 const PIECE: usize = 64 * 1024;
@@ -29,7 +29,7 @@ pub async fn finish(host: &mut Host, settings: &Settings, reason: &str) -> u8 {
         && host.processes.not_started().is_none()
         && let Err(error) = host.processes.start()
     {
-        eprintln!("dogwrap: cannot start the command: {}", words_of(&error));
+        host.say(&format!("cannot start the command: {}", words_of(&error)));
     }
     let outcome = match host.processes.command() {
         Some(command) => see_through(host, &command, &settings.limits).await,
@@ -37,7 +37,7 @@ pub async fn finish(host: &mut Host, settings: &Settings, reason: &str) -> u8 {
     };
     let status = outcome.exit_status();
     if let Err(problem) = report::keep(host, settings, outcome, reason, was_over).await {
-        eprintln!("dogwrap: the event is lost: {problem}");
+        host.say(&format!("the event is lost: {problem}"));
     }
     status
 }
@@ -66,7 +66,7 @@ async fn see_through(host: &Host, command: &Arc<Supervised>, limits: &TimeLimits
     let _ = timeout(limits.drain_timeout, rest).await;
     passing_on.abort_all();
     if let Err(error) = command.hand_over() {
-        eprintln!("dogwrap: output of what the command left running is no longer passed on: {}", words::of(&error));
+        host.say(&format!("output of what the command left running is no longer passed on: {}", words::of(&error)));
     }
     // A reader that is slow but there gets everything, as it would without us.
     let patience = if supervision.cut_short { limits.drain_timeout } else { Duration::MAX };
@@ -126,6 +126,10 @@ async fn supervise(command: &Arc<Supervised>, received: &Arc<Received>, limits: 
     let mut supervision = Supervision::default();
     let mut deadline =
         limits.timeout.and_then(|timeout| command.started_at().checked_add(timeout)).map(Instant::from_std);
+    if received.seen().into_iter().any(policy::asks_to_end) {
+        // The component has passed it on, before it failed.
+        deadline = supervision.enter(Stage::Terminating, limits.sigterm_timeout);
+    }
     loop {
         let ended = async {
             if supervision.cut_short {

@@ -78,7 +78,7 @@ pub async fn keep(
     if let Some((name, _)) = &record {
         state.remove_record(name);
     }
-    eprintln!("dogwrap: its result is kept: the next run delivers it, or 'dogwrap --flush'");
+    host.say("its result is kept: the next run delivers it, or 'dogwrap --flush'");
     Ok(())
 }
 
