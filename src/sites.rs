@@ -33,6 +33,8 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b' ');
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Api {
     address: String,
+    /// The domain, if one of Datadog's sites was named and not a URL.
+    domain: Option<&'static str>,
     /// The value of the `Authorization` header that a gateway before the API asks for.
     authorization: Option<Secret>,
 }
@@ -43,8 +45,8 @@ impl Api {
         Self::of_domain(SITES[0].1)
     }
 
-    fn of_domain(domain: &str) -> Self {
-        Self { address: format!("https://api.{domain}"), authorization: None }
+    fn of_domain(domain: &'static str) -> Self {
+        Self { address: format!("https://api.{domain}"), domain: Some(domain), authorization: None }
     }
 
     /// Reads a site: one of Datadog's by short name or domain, or the URL of an API.
@@ -90,6 +92,7 @@ impl Api {
         let path = uri.path().trim_end_matches('/');
         Ok(Self {
             address: format!("{scheme}://{server}{path}"),
+            domain: None,
             authorization: credentials.and_then(|credentials| Secret::header(&basic_authentication(credentials))),
         })
     }
@@ -97,6 +100,12 @@ impl Api {
     /// The URL of a request to `path`, which starts with a slash.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.address)
+    }
+
+    /// What names this API on a command line, less credentials: a site, if it was named as one, or else the URL. The two
+    /// differ in the addresses that they may lead to.
+    pub fn site(&self) -> &str {
+        self.domain.unwrap_or(&self.address)
     }
 
     /// The value of the `Authorization` header to send, if any.
@@ -135,6 +144,8 @@ mod tests {
         assert_eq!(address("us"), address("us1"));
         assert_eq!(Api::of_site("us"), Some(Api::default_site()));
         assert_eq!(Api::of_site("https://api.datadoghq.com"), None);
+        assert_eq!(Api::default_site().site(), "datadoghq.com");
+        assert_eq!(Api::parse("https://api.datadoghq.com").expect("a URL").site(), "https://api.datadoghq.com");
     }
 
     #[test]

@@ -46,8 +46,8 @@ impl Flow {
         self.read().saturating_sub(self.written())
     }
 
-    /// A number that changes whenever the component has waited, or read something.
+    /// A number that grows whenever the component has waited, or passed something on.
     pub fn progress(&self) -> u64 {
-        self.read().wrapping_add(self.waits.load(Ordering::Relaxed))
+        self.read().wrapping_add(self.written()).wrapping_add(self.waits.load(Ordering::Relaxed))
     }
 }

@@ -35,7 +35,7 @@ impl Host for StateView<'_> {
 
     async fn acquire(&mut self, path: String, patience: u64) -> wasmtime::Result<Result<Resource<Lock>, LockError>> {
         let Ok(directory) = &mut *self.directory else { return Ok(Err(LockError::NotFound)) };
-        let patience = Duration::from_nanos(patience).min(limits::LOCK_TIME);
+        let patience = limits::lock_time(Duration::from_nanos(patience));
         let locked = match open_below(directory.directory(), &path) {
             Ok(file) => lock(file, patience, &self.received).await,
             Err(Errno::ENOENT) => Err(LockError::NotFound),

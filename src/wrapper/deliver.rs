@@ -157,7 +157,7 @@ impl Report<'_> {
             advice.push_str(&format!(" --spool_dir {}", shell_word(directory)));
         }
         if !site_is_in_environment {
-            advice.push_str(&format!(" --site {api}"));
+            advice.push_str(&format!(" --site {}", api.site()));
         }
         advice
     }

@@ -33,8 +33,8 @@ pub async fn run(host: Host) -> (Host, Result<u8, String>) {
     let overdue = host.watch().overdue();
     let mut store = Store::new(&engine, host);
     store.limiter(|host| &mut host.memory);
-    watch::limit_computing(&engine, &mut store);
     let flow = Arc::clone(&store.data().flow);
+    watch::limit_computing(&engine, &mut store, Arc::clone(&flow));
     let result = tokio::select! {
         // The component first: after a stop of this program it is to show that it goes on.
         biased;

@@ -8,7 +8,6 @@ use tokio::sync::watch::Receiver;
 use tokio::time::{sleep, timeout};
 use wasmtime::{Engine, Store, UpdateDeadline};
 
-use super::host::Host;
 use crate::flow::Flow;
 use crate::policy::limits::{COMPUTING_TIME, TIME_TO_START, UNREAD_TIME};
 use crate::process::{Received, Supervised};
@@ -17,11 +16,11 @@ use crate::stdio::Output;
 /// How many steps of processor time the component may compute for.
 const STEPS: u32 = 2;
 
-/// Stops what computes for too long.
+/// Stops what computes in `store` for too long, by what `flow` tells of it.
 ///
 /// A thread counts steps of this program's processor time: so a machine that is busy with others is no reason to stop
 /// anything, and a program that waits is not woken for it.
-pub fn limit_computing(engine: &Engine, store: &mut Store<Host>) {
+pub fn limit_computing<T>(engine: &Engine, store: &mut Store<T>, flow: Arc<Flow>) {
     let ticking = engine.clone();
     let count = move || {
         loop {
@@ -33,8 +32,8 @@ pub fn limit_computing(engine: &Engine, store: &mut Store<Host>) {
     let _ = std::thread::Builder::new().name("watch".to_owned()).stack_size(64 * 1024).spawn(count);
     let (mut seen, mut steps) = (None, 0);
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(move |store| {
-        let progress = store.data().flow.progress();
+    store.epoch_deadline_callback(move |_| {
+        let progress = flow.progress();
         steps = if seen.replace(progress) == Some(progress) { steps + 1 } else { 0 };
         Ok(if steps < STEPS { UpdateDeadline::Continue(1) } else { UpdateDeadline::Interrupt })
     });

@@ -22,6 +22,10 @@ pub struct Connection {
 pub async fn connect(uri: &Uri, permitted: Addresses, tls: &tls::Connector) -> Result<Connection, Error> {
     let server = Endpoint::of(uri)?;
     let secure = uri.scheme() == Some(&Scheme::HTTPS);
+    // Of what needs no resolver, a proxy is no way around.
+    if server.host.parse().is_ok_and(|address| !permitted.include(address)) {
+        return Err(Error::DestinationIpProhibited);
+    }
     let Some(proxy) = proxy::choose(uri, variable)? else {
         let stream = server.connect(permitted).await?;
         let stream: Box<dyn Stream> =

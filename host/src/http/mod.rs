@@ -68,10 +68,7 @@ impl WasiHttpHooks for Client {
             return Box::new(async { Err(Error::HttpRequestDenied) });
         };
         // The component's client can set this one time only, so it bounds everything.
-        let time = options
-            .and_then(|options| options.connect_timeout)
-            .unwrap_or(limits::EXCHANGE_TIME)
-            .min(limits::EXCHANGE_TIME);
+        let time = limits::exchange_time(options.and_then(|options| options.connect_timeout));
         let (received, tls, accepted) = (Arc::clone(&self.received), self.tls.clone(), Arc::clone(&self.accepted));
         Box::new(async move {
             let response = tokio::select! {

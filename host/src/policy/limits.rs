@@ -7,7 +7,7 @@ use dogwrap::spool::{MAXIMUM_BYTES, MAXIMUM_NUMBER};
 /// The most memory, in bytes, all of its memories together.
 pub const MEMORY: usize = 64 * 1024 * 1024;
 
-/// How long it may compute, in processor time of this program, until it waits for something or reads some of the
+/// How long it may compute, in processor time of this program, until it waits for something or passes on some of the
 /// command's output. It is measured in steps of half of it.
 pub const COMPUTING_TIME: Duration = Duration::from_secs(2);
 
@@ -51,3 +51,28 @@ pub const TIME_TO_FINISH: Duration = Duration::from_secs(30);
 
 /// How long it may take until it has started the command.
 pub const TIME_TO_START: Duration = Duration::from_secs(30);
+
+/// How long an exchange may take for which the component wants `time`, if it wants anything.
+pub fn exchange_time(time: Option<Duration>) -> Duration {
+    time.map_or(EXCHANGE_TIME, |time| time.min(EXCHANGE_TIME))
+}
+
+/// How long a lock is waited for that the component wants to wait `time` for.
+pub fn lock_time(time: Duration) -> Duration {
+    time.min(LOCK_TIME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_clamped() {
+        let second = Duration::from_secs(1);
+        assert_eq!(
+            [None, Some(Duration::MAX), Some(second)].map(exchange_time),
+            [EXCHANGE_TIME, EXCHANGE_TIME, second]
+        );
+        assert_eq!([Duration::MAX, second].map(lock_time), [LOCK_TIME, second]);
+    }
+}

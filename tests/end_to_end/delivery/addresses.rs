@@ -177,6 +177,9 @@ fn some_addresses_are_for_no_url_and_no_proxy() {
         for host in ["metadata.test", "2852039166", "169.254.169.254", "[::ffff:169.254.169.254]", "0.0.0.0"] {
             assert_prohibited(&Reporter::to(format!("http://{host}:{port}")));
         }
+        // A proxy is no way to an address that is written down.
+        let proxy = format!("http://{DESERTED}");
+        assert_prohibited(&Reporter::to(format!("http://169.254.169.254:{port}")).variable("HTTP_PROXY", proxy));
         let reporter = Reporter::to("us1").variable("HTTPS_PROXY", format!("http://{METADATA}:{port}"));
         assert_eq!(reporter.reason_of_keeping(), "the proxy cannot be used: its address is a forbidden one");
         assert_left_alone(&listener);

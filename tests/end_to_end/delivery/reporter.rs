@@ -122,6 +122,12 @@ impl Reporter {
         }
     }
 
+    /// The site as the advice to deliver has it: a domain stays one, since it leads to public addresses only.
+    fn site_advised(&self) -> String {
+        let named = SITES.iter().find(|(short, _)| *short == self.site);
+        named.map_or_else(|| self.api(), |(_, domain)| (*domain).to_owned())
+    }
+
     /// The directory that is worked in.
     pub fn directory(&self) -> &Path {
         self.directory.path()
@@ -233,7 +239,7 @@ impl Reporter {
         let reason = rest.and_then(|rest| outlooks.iter().find_map(|outlook| rest.split_once(outlook)));
         let (reason, rest) = reason.unwrap_or_else(|| panic!("{told:?} does not say that {what} is {fate:?}"));
         let advice = match fate {
-            Fate::Kept => format!("dogwrap --flush --site {}'\n", self.api()),
+            Fate::Kept => format!("dogwrap --flush --site {}'\n", self.site_advised()),
             Fate::SetAside => "dogwrap --spool'\n".to_owned(),
         };
         assert!(rest.ends_with(&advice) && told.said.lines().count() == 1, "{told:?}");
