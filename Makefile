@@ -67,9 +67,9 @@ demo: host
 # One package at a time: tested together, they would share the features of their dependencies, and the runtime would be
 # built once more for it.
 .PHONY: test
-test: host original
+test: host compiler original
 	$(CARGO) test --locked --release --package dogwrap-host --bins
-	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_COMPONENT=$(CURDIR)/$(COMPONENT) \
+	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_COMPONENT=$(CURDIR)/$(COMPONENT) DOGWRAP_COMPILER=$(CURDIR)/$(COMPILER) \
 	    DOGWRAP_ORIGINAL=$$(test -x $(ORIGINAL) && echo $(CURDIR)/$(ORIGINAL)) \
 	    $(CARGO) test --locked --release --package dogwrap --lib --tests
 

@@ -51,3 +51,32 @@ impl Flow {
         self.read().wrapping_add(self.written()).wrapping_add(self.waits.load(Ordering::Relaxed))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_read_is_the_components_own() {
+        let flow = Flow::default();
+        flow.has_written(3);
+        assert_eq!((flow.own_words(), flow.withheld()), (3, 0));
+        flow.has_read(10);
+        assert_eq!((flow.own_words(), flow.withheld()), (0, 7));
+        flow.has_written(7);
+        assert_eq!((flow.own_words(), flow.withheld()), (0, 0));
+    }
+
+    #[test]
+    fn to_wait_to_read_and_to_write_are_progress() {
+        let flow = Flow::default();
+        let mut seen = vec![flow.progress()];
+        flow.has_waited();
+        seen.push(flow.progress());
+        flow.has_read(1);
+        seen.push(flow.progress());
+        flow.has_written(1);
+        seen.push(flow.progress());
+        assert!(seen.is_sorted_by(|before, after| before < after), "{seen:?}");
+    }
+}

@@ -60,9 +60,9 @@ impl Invocation {
         interpret(PROGRAM, &self.spelled, Surroundings { variable, key_file })
     }
 
-    /// Whether what is missing is no more than a command.
-    pub fn only_lacks_command(&self) -> bool {
-        self.spelled.command.is_empty() && self.spelled.refused.is_none()
+    /// The same with one more word, which is the command where there is none.
+    pub fn with_a_command(&self) -> Self {
+        Self::new(self.arguments.iter().cloned().chain([b"true".to_vec()]).collect())
     }
 
     /// Whether it is asked what the component would be lent.

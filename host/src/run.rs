@@ -1,7 +1,7 @@
 //! One run of this program: the component does it, and the host sees that its command comes to no harm.
 
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dogwrap::command_line;
+use dogwrap::listing::printable;
 use dogwrap::settings::Settings;
 use tokio::time::timeout;
 
@@ -41,7 +42,7 @@ pub async fn run(invocation: Invocation, policy: &Arc<Policy>, terminal: Option<
             be_heard(&host).await;
             status
         }
-        Ok((_, Ending::Refused(reason))) | Err(reason) => do_without(&mut host, &reason).await,
+        Ok((_, Ending::Refused(reason))) | Err(reason) => do_without(&mut host, &printable(&reason)).await,
     };
     if let Some(command) = host.processes.command() {
         command.release_terminal();
@@ -101,16 +102,21 @@ fn settings(invocation: &Invocation) -> Option<Settings> {
 pub fn give_way(policy: &Policy, error: &io::Error) -> u8 {
     let reason = words::of(error);
     let Some(command) = &policy.command else {
-        eprintln!("dogwrap: cannot start: {reason}");
+        say(&format!("cannot start: {reason}"));
         return INTERNAL_ERROR;
     };
-    eprintln!("dogwrap: cannot start: {reason}; the command runs by itself, and is not reported");
+    say(&format!("cannot start: {reason}; the command runs by itself, and is not reported"));
     let mut shell = Command::new(OsStr::from_bytes(SHELL));
     shell.arg("-c").arg(OsStr::from_bytes(&command.line));
     command.hidden.iter().for_each(|name| {
         shell.env_remove(name);
     });
     let error = shell.exec();
-    eprintln!("dogwrap: cannot start the command: {}", words::of(&error));
+    say(&format!("cannot start the command: {}", words::of(&error)));
     CANNOT_START
+}
+
+/// Tells people something. That nobody takes it is no reason to do anything else.
+fn say(message: &str) {
+    let _ = writeln!(io::stderr(), "dogwrap: {message}");
 }

@@ -89,6 +89,11 @@ impl Output {
         Self { stream: Arc::new(stream), writer: Arc::default(), flow: Arc::clone(flow), own_words }
     }
 
+    /// The same stream without a limit of words, for whoever stands in for the component.
+    pub fn unlimited(&self) -> Self {
+        Self { own_words: u64::MAX, ..self.clone() }
+    }
+
     /// Whether everything has been written, or cannot be.
     pub fn is_settled(&self) -> bool {
         let progress = self.progress();
@@ -197,14 +202,12 @@ impl Pollable for Output {
 #[async_trait]
 impl OutputStream for Output {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        let mut progress = self.progress();
-        if bytes.len() > progress.permitted()? {
+        if bytes.len() > self.progress().permitted()? {
             return Err(StreamError::trap("more was written than permitted"));
         }
         if bytes.is_empty() {
             return Ok(());
         }
-        drop(progress);
         self.flow.has_written(bytes.len());
         if self.flow.own_words() > self.own_words {
             return Err(StreamError::trap("it has written too much that the command did not print"));

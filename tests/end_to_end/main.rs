@@ -1,6 +1,8 @@
 //! End-to-end tests: the built program, run as people run it.
 
+mod capabilities;
 mod component;
+mod component_option;
 mod conformance;
 mod delivery;
 mod processes;
@@ -9,6 +11,7 @@ mod security;
 mod server;
 mod sources;
 mod spool;
+mod stand_in;
 mod streams;
 mod supervision;
 mod support;

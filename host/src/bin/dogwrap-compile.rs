@@ -2,7 +2,12 @@
 //!
 //! `dogwrap` of the same version runs what this program makes, and needs no compiler for it.
 
-use std::fs;
+#[path = "../words.rs"]
+mod words;
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -28,7 +33,14 @@ fn main() -> ExitCode {
 }
 
 fn compile(component: &Path) -> Result<(), String> {
-    let bytes = fs::read(component).map_err(|error| error.to_string())?;
-    let compiled = dogwrap_engine::compile(&bytes, TARGET).map_err(|error| format!("no valid component: {error:#}"))?;
-    fs::write(component.with_extension(EXTENSION), compiled).map_err(|error| error.to_string())
+    let bytes = fs::read(component).map_err(|error| words::of(&error))?;
+    let compiled = dogwrap_engine::compile(&bytes, TARGET)
+        .map_err(|error| format!("no valid component: {}", words::of_error(&error)))?;
+    let path = component.with_extension(EXTENSION);
+    write(&path, &compiled).map_err(|error| format!("cannot write '{}': {}", path.display(), words::of(&error)))
+}
+
+/// Writes a file that no group can write, whatever the umask says: `dogwrap` takes no other.
+fn write(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(path)?.write_all(content)
 }

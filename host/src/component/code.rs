@@ -19,8 +19,9 @@ static BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/dogwrap.cwasm
 /// The largest file that is taken for a component, in bytes.
 const MAXIMUM_FILE: u64 = 256 * 1024 * 1024;
 
-/// What plain WebAssembly begins with (the core specification's magic number).
+/// What plain WebAssembly begins with, and what of it is no component (the core specification's magic number and version).
 const WEBASSEMBLY: &[u8] = b"\0asm";
+const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 
 /// Loads the component in `file`, or the built-in one. The error says what is wrong with it, in words for people.
 pub fn load(engine: &Engine, file: Option<&Path>) -> Result<Component, String> {
@@ -35,6 +36,7 @@ fn of_bytes(engine: &Engine, code: &[u8]) -> Result<Component, String> {
     match Engine::detect_precompiled(code) {
         Some(Precompiled::Component) => unchecked::load_compiled(engine, code)
             .map_err(|_| "was compiled for another version of dogwrap or another machine: compile it again".to_owned()),
+        None if code.starts_with(MODULE) => Err("is a WebAssembly module, which is no component".to_owned()),
         None if code.starts_with(WEBASSEMBLY) => compile(engine, code),
         _ => Err("is no component".to_owned()),
     }

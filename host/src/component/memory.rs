@@ -44,3 +44,38 @@ impl ResourceLimiter for Memory {
         MAXIMUM_PARTS
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a memory of `current` bytes may grow to `desired`.
+    fn grows(memory: &mut Memory, current: usize, desired: usize) -> bool {
+        memory.memory_growing(current, desired, None).expect("no error is made of it")
+    }
+
+    #[test]
+    fn all_memories_together_are_bounded() {
+        let mut memory = Memory::default();
+        assert!(grows(&mut memory, 0, limits::MEMORY / 2) && grows(&mut memory, 0, limits::MEMORY / 4));
+        assert!(grows(&mut memory, limits::MEMORY / 4, limits::MEMORY / 2), "that is all there is");
+        assert!(!memory.was_refused);
+        assert!(!grows(&mut memory, 0, 1) && memory.was_refused);
+    }
+
+    #[test]
+    fn what_was_refused_is_not_counted() {
+        let mut memory = Memory::default();
+        assert!(!grows(&mut memory, 0, limits::MEMORY + 1) && !grows(&mut memory, 1, usize::MAX));
+        assert!(grows(&mut memory, 0, limits::MEMORY));
+        assert!(grows(&mut memory, limits::MEMORY, limits::MEMORY), "that is no growth");
+    }
+
+    #[test]
+    fn tables_are_bounded() {
+        let mut memory = Memory::default();
+        let mut grows = |desired| memory.table_growing(0, desired, None).expect("no error is made of it");
+        assert!(grows(MAXIMUM_ELEMENTS) && !grows(MAXIMUM_ELEMENTS + 1));
+        assert!(!memory.was_refused, "that is no memory");
+    }
+}

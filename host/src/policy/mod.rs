@@ -5,6 +5,8 @@ mod addresses;
 pub mod environment;
 pub mod limits;
 mod origin;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -156,99 +158,4 @@ impl Command {
 /// How long output is waited for: when the command has ended, and once more when what was held back is printed.
 fn drain(settings: &Settings) -> Duration {
     settings.limits.drain_timeout.saturating_mul(2)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn policy(line: &[&str], variables: &'static [(&str, &str)]) -> Policy {
-        let arguments = ["dogwrap"].iter().chain(line).map(|word| word.as_bytes().to_vec()).collect();
-        let variable =
-            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        Policy::new(&Invocation::new(arguments), variable)
-    }
-
-    #[test]
-    fn only_the_command_that_was_written_is_started() {
-        let permits = |line: &[&str], program: &str, arguments: &[&str]| {
-            let arguments: Vec<_> = arguments.iter().map(|argument| argument.as_bytes().to_vec()).collect();
-            policy(line, &[]).permits_command(program.as_bytes(), &arguments)
-        };
-        let line = ["-n", "name", "echo", "hi", "--", "-x"];
-        assert!(permits(&line, "/bin/sh", &["-c", "echo hi -x"]));
-        for (program, arguments) in [
-            ("/bin/sh", &["-c", "echo hi"][..]),
-            ("/bin/sh", &["-c", "name"]),
-            ("/bin/sh", &["-c", "echo hi -x", "more"]),
-            ("/bin/sh", &["echo hi -x"]),
-            ("/bin/sh", &[]),
-            ("/bin/bash", &["-c", "echo hi -x"]),
-            ("sh", &["-c", "echo hi -x"]),
-        ] {
-            assert!(!permits(&line, program, arguments), "{program} {arguments:?}");
-        }
-        assert!(!permits(&["--flush"], "/bin/sh", &["-c", ""]));
-    }
-
-    #[test]
-    fn requests_go_to_datadog_and_to_who_was_named() {
-        let permits =
-            |policy: &Policy, url: &'static str| policy.permits_request(&Method::POST, &Uri::from_static(url));
-        let by_default = policy(&["true"], &[]);
-        for url in [
-            "https://api.datadoghq.com/api/v1/events",
-            "https://API.us3.datadoghq.com:443/",
-            "https://api.datadoghq.eu",
-        ] {
-            assert!(permits(&by_default, url), "{url}");
-        }
-        for url in [
-            "http://api.datadoghq.com/",
-            "https://api.datadoghq.com:8443/",
-            "https://datadoghq.com/",
-            "https://api.datadoghq.com.example/",
-            "https://127.0.0.1/",
-            "http://169.254.169.254/latest/meta-data",
-        ] {
-            assert!(!permits(&by_default, url), "{url}");
-        }
-        for named in [
-            policy(&["-s", "http://gateway:8080/base", "true"], &[]),
-            policy(&["true"], &[("DD_SITE", "http://user:password@gateway:8080")]),
-            policy(&["-s", "", "true"], &[("DATADOG_HOST", "http://gateway:8080/")]),
-        ] {
-            assert!(permits(&named, "http://gateway:8080/base/api/v1/events"));
-            assert!(!permits(&named, "https://gateway:8080/") && !permits(&named, "http://gateway/"));
-        }
-    }
-
-    #[test]
-    fn private_addresses_are_for_who_is_named_by_a_url() {
-        let addresses = |policy: &Policy, url: &'static str| policy.addresses(&Uri::from_static(url));
-        let (us1, us3) = ("https://api.datadoghq.com/api/v1/events", "https://api.us3.datadoghq.com");
-        for (line, variables) in [
-            (&["true"][..], &[][..]),
-            (&["-s", "us1", "true"], &[("DD_SITE", "datadoghq.com"), ("DATADOG_HOST", "us")]),
-        ] {
-            assert_eq!(addresses(&policy(line, variables), us1), Some(Addresses::Public), "{line:?}");
-        }
-        for (line, variables) in [
-            (&["-s", "https://api.datadoghq.com", "true"][..], &[][..]),
-            (&["-s", " https://user:password@API.datadoghq.com:443/base/", "true"], &[]),
-            (&["-s", "us1", "true"], &[("DD_SITE", "https://api.datadoghq.com")]),
-            (&["-s", "", "true"], &[("DATADOG_HOST", "https://api.datadoghq.com/")]),
-        ] {
-            let policy = policy(line, variables);
-            assert_eq!(addresses(&policy, us1), Some(Addresses::AlsoPrivate), "{line:?}");
-            assert_eq!(addresses(&policy, us3), Some(Addresses::Public), "{line:?}");
-            assert_eq!(addresses(&policy, "http://api.datadoghq.com"), None, "{line:?}");
-        }
-    }
-
-    #[test]
-    fn nothing_is_fetched() {
-        let uri = Uri::from_static("https://api.datadoghq.com/");
-        assert!(!policy(&["true"], &[]).permits_request(&Method::GET, &uri));
-    }
 }

@@ -77,6 +77,12 @@ impl Received {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether one that asked to end has been taken, and none waits.
+    pub fn was_asked_to_end(&self) -> bool {
+        let is_waiting = self.waiting().iter().copied().any(asks_to_end);
+        !is_waiting && self.seen().into_iter().any(policy::asks_to_end)
+    }
+
     /// Takes the oldest.
     pub fn take(&self) -> Option<Signal> {
         self.waiting().pop_front()

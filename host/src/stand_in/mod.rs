@@ -9,7 +9,7 @@ use std::time::Duration;
 use dogwrap::run::Outcome;
 use dogwrap::settings::{Settings, TimeLimits};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable};
 
 use crate::bindings::dogwrap::wrapper::process::SpawnError;
@@ -17,7 +17,7 @@ use crate::bindings::dogwrap::wrapper::signals::Signal;
 use crate::component::Host;
 use crate::process::{Received, Stream, Supervised, signals};
 use crate::stdio::Output;
-use crate::{policy, words};
+use crate::words;
 
 /// The most that is passed on at once, in bytes.
 const PIECE: usize = 64 * 1024;
@@ -31,13 +31,17 @@ pub async fn finish(host: &mut Host, settings: &Settings, reason: &str) -> u8 {
     {
         host.say(&format!("cannot start the command: {}", words_of(&error)));
     }
-    let outcome = match host.processes.command() {
-        Some(command) => see_through(host, &command, &settings.limits).await,
-        None => host.processes.not_started().unwrap_or(Outcome::NotStarted { status: NOT_FOUND }),
+    let command = host.processes.command();
+    let (outcome, cut_short) = match &command {
+        Some(command) => see_through(host, command, &settings.limits).await,
+        None => (host.processes.not_started().unwrap_or(Outcome::NotStarted { status: NOT_FOUND }), false),
     };
     let status = outcome.exit_status();
     if let Err(problem) = report::keep(host, settings, outcome, reason, was_over).await {
         host.say(&format!("the event is lost: {problem}"));
+    }
+    if let Some(command) = command {
+        part_from(host, &command, cut_short, settings.limits.drain_timeout).await;
     }
     status
 }
@@ -55,40 +59,57 @@ fn words_of(error: &SpawnError) -> String {
     }
 }
 
-/// Passes on what `command` prints and the signals that come, and ends it when its time is over. Returns how it ended.
-async fn see_through(host: &Host, command: &Arc<Supervised>, limits: &TimeLimits) -> Outcome {
+/// Passes on what `command` prints and the signals that come, and ends it when its time is over. Returns how it ended, and
+/// whether it was told to.
+async fn see_through(host: &Host, command: &Arc<Supervised>, limits: &TimeLimits) -> (Outcome, bool) {
+    let received = &host.processes.received;
     let mut passing_on = JoinSet::new();
     for (stream, output) in command.streams().into_iter().zip(&host.outputs) {
-        passing_on.spawn(pass_on(stream, output.clone()));
+        passing_on.spawn(pass_on(stream, output.unlimited()));
     }
-    let supervision = supervise(command, &host.processes.received, limits).await;
-    let rest = async { while passing_on.join_next().await.is_some() {} };
-    let _ = timeout(limits.drain_timeout, rest).await;
-    passing_on.abort_all();
+    let supervision = supervise(command, received, limits).await;
+    tokio::select! {
+        () = async { while passing_on.join_next().await.is_some() {} } => {}
+        () = sleep(limits.drain_timeout) => {}
+        () = received.asked_to_end() => {}
+    }
+    passing_on.shutdown().await;
+    let killed = Outcome::Signaled(signals::number(Signal::Kill) as u8);
+    let outcome = if supervision.timed_out { Outcome::TimedOut } else { command.outcome().unwrap_or(killed) };
+    (outcome, supervision.cut_short)
+}
+
+/// Has everything written that `command` has printed, and what it left running taken care of.
+///
+/// A reader that is slow but there gets everything, as it would without us. Once somebody has asked for the end, it has
+/// `patience` for it.
+async fn part_from(host: &Host, command: &Supervised, cut_short: bool, patience: Duration) {
+    let is_over = async {
+        if !cut_short {
+            host.processes.received.asked_to_end().await;
+        }
+        sleep(patience).await;
+    };
+    tokio::select! {
+        () = async { for output in &host.outputs { output.settled().await; } } => {}
+        () = is_over => {}
+    }
+    // Only now: what has been passed on comes before what is still in the pipe.
     if let Err(error) = command.hand_over() {
         host.say(&format!("output of what the command left running is no longer passed on: {}", words::of(&error)));
     }
-    // A reader that is slow but there gets everything, as it would without us.
-    let patience = if supervision.cut_short { limits.drain_timeout } else { Duration::MAX };
-    for output in &host.outputs {
-        let _ = timeout(patience, output.settled()).await;
-    }
-    let killed = Outcome::Signaled(signals::number(Signal::Kill) as u8);
-    if supervision.timed_out { Outcome::TimedOut } else { command.outcome().unwrap_or(killed) }
 }
 
 /// Passes on what comes out of `stream`, to its end. What nobody takes is read for the command's sake alone.
+///
+/// Nothing is lost when this is stopped: what was read has been written when it waits.
 async fn pass_on(mut stream: Stream, mut output: Output) {
     loop {
+        output.ready().await;
         stream.ready().await;
-        let Ok(mut bytes) = stream.read(PIECE) else { return };
-        while !bytes.is_empty() {
-            output.ready().await;
-            let Ok(permitted) = output.check_write() else { break };
-            if output.write(bytes.split_to(permitted.min(bytes.len()))).is_err() {
-                break;
-            }
-        }
+        let permitted = output.check_write().unwrap_or(PIECE);
+        let Ok(bytes) = stream.read(permitted.min(PIECE)) else { return };
+        let _ = output.write(bytes);
     }
 }
 
@@ -126,8 +147,8 @@ async fn supervise(command: &Arc<Supervised>, received: &Arc<Received>, limits: 
     let mut supervision = Supervision::default();
     let mut deadline =
         limits.timeout.and_then(|timeout| command.started_at().checked_add(timeout)).map(Instant::from_std);
-    if received.seen().into_iter().any(policy::asks_to_end) {
-        // The component has passed it on, before it failed.
+    if received.was_asked_to_end() {
+        // The component has passed that on, before it failed.
         deadline = supervision.enter(Stage::Terminating, limits.sigterm_timeout);
     }
     loop {
