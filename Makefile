@@ -16,6 +16,9 @@ COMPONENT := target/wasm32-wasip2/component/dogwrap.wasm
 DOGWRAP := target/release/dogwrap
 # Where the program is that has a compiler in it, and the compiler.
 COMPILER := target/compiler
+# Hostile components that the tests have the program run.
+GUESTS := target/wasm32-wasip2/release
+GUEST_NAMES := $(basename $(notdir $(wildcard tests/guests/src/bin/*.rs)))
 # Python's dogwrap, to compare with. Only tests and benchmarks use it, and they do without it where Python is absent.
 ORIGINAL := target/original/bin/dogwrap
 ORIGINAL_VERSION := 0.56.0
@@ -55,6 +58,11 @@ compiler: component
 	cp target/release/dogwrap target/release/dogwrap-compile $(COMPILER)
 	$(CARGO) build --locked --release --package dogwrap-host
 
+.PHONY: guests
+guests: compiler
+	$(CARGO) build --locked --release --target wasm32-wasip2 --package dogwrap-guests --bins
+	$(COMPILER)/dogwrap-compile $(GUEST_NAMES:%=$(GUESTS)/%.wasm)
+
 .PHONY: install
 install: host
 	install -D -m 0755 $(DOGWRAP) $(DESTDIR)$(PREFIX)/bin/dogwrap
@@ -67,9 +75,10 @@ demo: host
 # One package at a time: tested together, they would share the features of their dependencies, and the runtime would be
 # built once more for it.
 .PHONY: test
-test: host compiler original
+test: host compiler guests original
 	$(CARGO) test --locked --release --package dogwrap-host --bins
-	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_COMPONENT=$(CURDIR)/$(COMPONENT) DOGWRAP_COMPILER=$(CURDIR)/$(COMPILER) \
+	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_COMPONENT=$(CURDIR)/$(COMPONENT) \
+	    DOGWRAP_COMPILER=$(CURDIR)/$(COMPILER) DOGWRAP_GUESTS=$(CURDIR)/$(GUESTS) \
 	    DOGWRAP_ORIGINAL=$$(test -x $(ORIGINAL) && echo $(CURDIR)/$(ORIGINAL)) \
 	    $(CARGO) test --locked --release --package dogwrap --lib --tests
 
@@ -86,6 +95,7 @@ lint: component
 	$(CARGO) clippy --locked --release --package dogwrap-host --all-targets -- --deny warnings
 	$(CARGO) clippy --locked --release --package dogwrap --all-targets -- --deny warnings
 	$(CARGO) clippy --locked --profile component --target wasm32-wasip2 --package dogwrap --lib -- --deny warnings
+	$(CARGO) clippy --locked --release --target wasm32-wasip2 --package dogwrap-guests -- --deny warnings
 	wit/vendor.sh --check
 
 # Licences, versions and sources of the dependencies; of what is known against them as well, where that can be had.

@@ -7,7 +7,7 @@ mod conformance;
 mod delivery;
 mod processes;
 mod readme;
-mod security;
+mod sandbox;
 mod server;
 mod sources;
 mod spool;

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::flow::Flow;
-use crate::policy::limits::{COMPUTING_TIME, TIME_TO_START, UNREAD_TIME};
+use crate::policy::limits::{COMPUTING_TIME, OWN_WORDS, TIME_TO_START, UNREAD_TIME};
 use crate::process::{Received, Supervised};
 use crate::stdio::Output;
 
@@ -113,12 +113,13 @@ impl Watch {
         }
     }
 
-    /// Waits until nothing has been written, and nobody was slow to take it, for `time`.
+    /// Waits until the component has had `time`, in which nobody was slow to take what it writes, and has written no more
+    /// than it has words of its own.
     async fn idle(&self, time: Duration) {
         loop {
             let written = self.flow.written();
             sleep(time).await;
-            if self.outputs.iter().all(Output::is_settled) && self.flow.written() == written {
+            if self.outputs.iter().all(Output::is_settled) && self.flow.written() - written <= OWN_WORDS {
                 return;
             }
         }

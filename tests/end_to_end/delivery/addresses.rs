@@ -1,12 +1,12 @@
 //! Servers with addresses of all kinds, and with several, of which some lead nowhere, or where nothing may be sent.
 
-mod own_network;
+pub(crate) mod own_network;
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, ToSocketAddrs};
 use std::time::Duration;
 
-use self::own_network::{METADATA, OURS, PRIVATE, PUBLIC, in_own_network};
+use self::own_network::{METADATA, OURS, PRIVATE, PUBLIC};
 use super::authority::Authority;
 use super::peer::{DESERTED, Peer, answer, field};
 use super::reporter::Reporter;
@@ -14,6 +14,10 @@ use crate::support::{Ending, skipped};
 
 /// Well under the time for which a single address would be waited for.
 const PROMPTLY: Duration = Duration::from_secs(4);
+
+fn in_own_network(name: &str, body: impl FnOnce()) {
+    own_network::in_own_network(&format!("delivery::addresses::{name}"), body);
+}
 
 fn accepting(address: impl Into<IpAddr>) -> Peer {
     Peer::answering_at(address, |_| answer("202 Accepted", "", ""))
@@ -104,14 +108,14 @@ fn an_address_that_stays_silent_is_given_up() {
 }
 
 /// Where a site's API listens.
-const HTTPS: u16 = 443;
+pub(crate) const HTTPS: u16 = 443;
 
-fn listener(address: Ipv4Addr, port: u16) -> TcpListener {
+pub(crate) fn listener(address: Ipv4Addr, port: u16) -> TcpListener {
     TcpListener::bind((address, port)).expect("the port is free in a network of our own")
 }
 
 /// Checks that nobody has connected to `listener`. Who did is in its queue.
-fn assert_left_alone(listener: &TcpListener) {
+pub(crate) fn assert_left_alone(listener: &TcpListener) {
     listener.set_nonblocking(true).expect("a listener can be asked without waiting");
     let connected = listener.accept().map_err(|error| error.kind());
     assert_eq!(connected.as_ref().err(), Some(&ErrorKind::WouldBlock), "{connected:?}");

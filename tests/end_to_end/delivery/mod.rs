@@ -1,7 +1,7 @@
 //! Delivery of what is reported: accepted, refused, or kept for later, and never at the expense of the command.
 
 mod accepted;
-mod addresses;
+pub(crate) mod addresses;
 mod authority;
 mod command_line;
 mod concurrently;

@@ -16,7 +16,7 @@ mod old;
 mod patience;
 mod progress;
 mod records;
-mod run;
+pub(crate) mod run;
 pub(crate) mod sent;
 mod vanished;
 pub(crate) mod wrapper;

@@ -10,7 +10,10 @@ use tempfile::NamedTempFile;
 
 use super::wrapper::{SECRET, Wrapper};
 use crate::support::Ending;
-use crate::watched::eventually;
+use crate::watched::within;
+
+/// How long a run may take, on a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A run, or whatever else the program was asked for.
 pub struct Run {
@@ -54,8 +57,14 @@ impl Run {
     }
 
     /// Waits for the end of the program, and checks that no key got out of it.
-    pub fn finish(mut self) -> Told {
-        let status = eventually("the end of the program", || self.child.try_wait().expect("it can be waited for"));
+    pub fn finish(self) -> Told {
+        self.finish_within(PATIENCE)
+    }
+
+    /// The same for a program that takes its time.
+    pub fn finish_within(mut self, patience: Duration) -> Told {
+        let status =
+            within(patience, "the end of the program", || self.child.try_wait().expect("it can be waited for"));
         let duration = self.started.elapsed();
         let printed = fs::read_to_string(&self.stdout).expect("output is UTF-8");
         let told = Told { ending: status.into(), printed, said: self.said_so_far(), duration };

@@ -38,6 +38,7 @@ pub struct Wrapper {
     key: &'static str,
     submit_mode: &'static str,
     options: Vec<OsString>,
+    variables: Vec<(&'static str, String)>,
     script: Option<&'static str>,
     state_home: PathBuf,
     home: Arc<Home>,
@@ -53,6 +54,7 @@ impl Wrapper {
             key: KEY,
             submit_mode: "all",
             options: Vec::new(),
+            variables: Vec::new(),
             script: None,
             state_home: home.path().join("state"),
             home: Arc::new(Home(home)),
@@ -79,6 +81,12 @@ impl Wrapper {
     pub fn options<const N: usize>(&self, options: [&str; N]) -> Self {
         let mut wrapper = self.clone();
         wrapper.options.extend(options.map(OsString::from));
+        wrapper
+    }
+
+    pub fn variable(&self, name: &'static str, value: impl Into<String>) -> Self {
+        let mut wrapper = self.clone();
+        wrapper.variables.push((name, value.into()));
         wrapper
     }
 
@@ -155,7 +163,10 @@ impl Wrapper {
                 Invocation::new("/bin/sh", shell.into_iter().chain(arguments))
             }
         };
-        let command = invocation
+        let command = self
+            .variables
+            .iter()
+            .fold(invocation, |so_far, (name, value)| so_far.variable(name, value))
             .variable("HOME", self.home())
             .variable("XDG_STATE_HOME", &self.state_home)
             .variable("DD_API_KEY", self.key)

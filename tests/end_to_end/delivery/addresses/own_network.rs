@@ -6,6 +6,7 @@ use std::fs;
 use std::net::Ipv4Addr;
 
 use super::skipped;
+use crate::sandbox::guests;
 use crate::support::{Ending, Invocation, dogwrap_path};
 
 /// Tells a test that it is in a network of its own.
@@ -59,8 +60,7 @@ shift
 exec "$@"
 "#;
 
-/// Does `body` in a network of its own, which is that of a process: the test called `name` of the module above is run
-/// once more, by itself.
+/// Does `body` in a network of its own, which is that of a process: the test called `name` is run once more, by itself.
 pub fn in_own_network(name: &str, body: impl FnOnce()) {
     if env::var_os(INSIDE).is_some() {
         return body();
@@ -79,10 +79,14 @@ pub fn in_own_network(name: &str, body: impl FnOnce()) {
         directory.path().into(),
         this_program.into(),
         "--exact".into(),
-        format!("delivery::addresses::{name}").into(),
+        name.into(),
         "--nocapture".into(),
     ];
-    let run = Invocation::new("unshare", arguments).variable(INSIDE, "1").variable("DOGWRAP", dogwrap_path()).run();
+    let run = Invocation::new("unshare", arguments)
+        .variable(INSIDE, "1")
+        .variable("DOGWRAP", dogwrap_path())
+        .variable("DOGWRAP_GUESTS", guests())
+        .run();
     let (stdout, stderr) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
     if !directory.path().join("set-up").exists() {
         return skipped(&format!("{name}, because no network can be made here: {}", stderr.trim()));

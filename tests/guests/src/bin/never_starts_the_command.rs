@@ -1,0 +1,3 @@
+//! Pretends that the command has run.
+
+fn main() {}

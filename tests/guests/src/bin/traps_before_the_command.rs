@@ -1,0 +1,5 @@
+//! Traps before it has started the command.
+
+fn main() {
+    std::process::abort()
+}
