@@ -107,7 +107,7 @@ impl Host {
     pub fn watch(&self) -> Watch {
         Watch {
             flow: Arc::clone(&self.flow),
-            started: self.processes.started.subscribe(),
+            start: self.processes.start.subscribe(),
             received: Arc::clone(&self.processes.received),
             outputs: self.outputs.clone(),
             has_command: self.processes.policy.command.is_some(),

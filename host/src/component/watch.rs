@@ -10,7 +10,7 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::flow::Flow;
 use crate::policy::limits::{COMPUTING_TIME, OWN_WORDS, TIME_TO_START, UNREAD_TIME};
-use crate::process::{Received, Supervised};
+use crate::process::{Received, Start, Supervised};
 use crate::stdio::Output;
 
 /// How many steps of processor time the component may compute for.
@@ -67,7 +67,7 @@ fn sleep_instead(time: Duration) {
 /// What is seen of the component from outside while it runs.
 pub struct Watch {
     pub flow: Arc<Flow>,
-    pub started: Receiver<Option<Arc<Supervised>>>,
+    pub start: Receiver<Start>,
     pub received: Arc<Received>,
     pub outputs: [Output; 2],
     /// Whether there is a command to run.
@@ -84,17 +84,21 @@ impl Watch {
             self.idle(self.time_to_finish).await;
             return "it was asked to end, and goes on".to_owned();
         }
-        let started = timeout(TIME_TO_START, self.started.wait_for(Option::is_some)).await;
-        let Some(command) = started.ok().and_then(|started| started.ok()?.clone()) else {
-            return format!("it has not started the command within {} s", TIME_TO_START.as_secs());
+        let tried = timeout(TIME_TO_START, self.start.wait_for(|start| !matches!(start, Start::NotTried))).await;
+        let command = match tried.as_ref().map(|start| start.as_deref()) {
+            Ok(Ok(Start::Done(command))) => Some(Arc::clone(command)),
+            Ok(Ok(Start::Failed(_))) => None,
+            _ => return format!("it has not started the command within {} s", TIME_TO_START.as_secs()),
         };
-        tokio::select! {
-            () = self.leaves_unread(&command) => "it does not read what the command prints".to_owned(),
-            () = Arc::clone(&command).ended() => {
-                self.idle(self.time_to_finish).await;
-                format!("it has not ended within {} s of the command", self.time_to_finish.as_secs())
+        drop(tried);
+        if let Some(command) = command {
+            tokio::select! {
+                () = self.leaves_unread(&command) => return "it does not read what the command prints".to_owned(),
+                () = Arc::clone(&command).ended() => {}
             }
         }
+        self.idle(self.time_to_finish).await;
+        format!("it has not ended within {} s of the command", self.time_to_finish.as_secs())
     }
 
     /// Waits until something has been left unread for so long that nothing but the component can be the reason.

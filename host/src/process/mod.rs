@@ -42,6 +42,16 @@ pub struct Child {
     stderr: Option<Stream>,
 }
 
+/// How far the start of the command has come.
+#[derive(Default)]
+pub enum Start {
+    #[default]
+    NotTried,
+    Done(Arc<Supervised>),
+    /// It could not be started.
+    Failed(Outcome),
+}
+
 /// What the host keeps of the capability, for as long as the component runs.
 pub struct Processes {
     pub invocation: Invocation,
@@ -52,10 +62,8 @@ pub struct Processes {
     outputs: [Output; 2],
     /// How much of the command's output is read.
     flow: Arc<Flow>,
-    /// The one command, once it was started.
-    pub started: watch::Sender<Option<Arc<Supervised>>>,
-    /// The status for a command that could not be started.
-    not_started: Option<u8>,
+    /// The one command.
+    pub start: watch::Sender<Start>,
     pub received: Arc<Received>,
 }
 
@@ -79,20 +87,25 @@ impl Processes {
             terminal: terminal.map(Arc::new),
             outputs,
             flow: Arc::clone(flow),
-            started: watch::Sender::new(None),
-            not_started: None,
+            start: watch::Sender::default(),
             received,
         })
     }
 
     /// The command, if it was started.
     pub fn command(&self) -> Option<Arc<Supervised>> {
-        self.started.borrow().clone()
+        match &*self.start.borrow() {
+            Start::Done(command) => Some(Arc::clone(command)),
+            Start::NotTried | Start::Failed(_) => None,
+        }
     }
 
     /// What became of a command that could not be started.
     pub fn not_started(&self) -> Option<Outcome> {
-        self.not_started.map(|status| Outcome::NotStarted { status })
+        match &*self.start.borrow() {
+            Start::Failed(outcome) => Some(outcome.clone()),
+            Start::NotTried | Start::Done(_) => None,
+        }
     }
 
     /// Starts the command that is asked for, if any.
@@ -105,12 +118,13 @@ impl Processes {
         });
         match child::start(command, self.terminal.clone(), self.outputs.clone(), self.inherited_umask, &self.flow) {
             Ok(child) => {
-                self.started.send_replace(Some(Arc::clone(&child.supervised)));
+                self.start.send_replace(Start::Done(Arc::clone(&child.supervised)));
                 Ok(child)
             }
             Err(error) => {
                 let error = spawn_error(&error);
-                self.not_started = Some(if matches!(error, SpawnError::NotFound) { 127 } else { 126 });
+                let status = if matches!(error, SpawnError::NotFound) { 127 } else { 126 };
+                self.start.send_replace(Start::Failed(Outcome::NotStarted { status }));
                 Err(error)
             }
         }
@@ -199,7 +213,7 @@ impl Host for ProcessView<'_> {
         let processes = &mut *self.processes;
         let is_permitted = processes.policy.permits_command(&program, &arguments, &options.unset_environment);
         // One attempt is all there is: what failed once is not made to fail again and again.
-        if !is_permitted || processes.command().is_some() || processes.not_started.is_some() {
+        if !is_permitted || !matches!(*processes.start.borrow(), Start::NotTried) {
             return Ok(Err(SpawnError::NotPermitted));
         }
         Ok(match processes.start() {

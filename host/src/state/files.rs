@@ -66,12 +66,11 @@ impl StateDirectory {
     /// The record that the component has made of this run, and its name.
     pub fn own_record(&self) -> Option<(String, Record)> {
         let running = open_directory(&self.directory, RUNNING).ok()?;
-        let names =
-            read_dir(path_of(&running)?).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-        names
-            .filter_map(|name| Some((self.locked_record(&running, &name)?, name)))
-            .map(|(record, name)| (name, record))
-            .next()
+        let entries = read_dir(path_of(&running)?).ok()?.flatten();
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).find_map(|name| {
+            let record = self.locked_record(&running, &name)?;
+            Some((name, record))
+        })
     }
 
     fn locked_record(&self, running: &OwnedFd, name: &str) -> Option<Record> {
