@@ -12,7 +12,10 @@ KILLS ?= 2000
 # How long `make fuzz` searches with each target, in seconds.
 FUZZ_SECONDS ?= 60
 
-COMPONENT := target/wasm32-wasip2/component/dogwrap.wasm
+# The components, by the names that they are known by elsewhere: one for each world of wit/.
+COMPONENTS := target/components
+COMPONENT := $(COMPONENTS)/dogwrap.wasm
+EVENTS := $(COMPONENTS)/dogwrap-events.wasm
 DOGWRAP := target/release/dogwrap
 # Where the program is that has a compiler in it, and the compiler.
 COMPILER := target/compiler
@@ -30,7 +33,7 @@ CARGO_FUZZ_VERSION := 0.13.2
 FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 
 CARGO := cargo
-BUILD_COMPONENT := $(CARGO) rustc --locked --profile component --target wasm32-wasip2 --package dogwrap --lib --crate-type cdylib
+BUILD_COMPONENT := $(CARGO) rustc --locked --profile component --package dogwrap --lib --crate-type cdylib
 
 .PHONY: all
 all: host
@@ -39,11 +42,20 @@ all: host
 .PHONY: toolchain
 toolchain:
 	@rustc --version >/dev/null 2>&1 || rustup toolchain install
-	@test -d "$$(rustc --print target-libdir --target wasm32-wasip2)" || rustup target add wasm32-wasip2
+	@for target in wasm32-wasip2 wasm32-unknown-unknown; do \
+	    test -d "$$(rustc --print target-libdir --target $$target)" || rustup target add $$target || exit 1; \
+	done
 
 .PHONY: component
 component: toolchain
-	$(BUILD_COMPONENT)
+	$(BUILD_COMPONENT) --target wasm32-wasip2
+	install -D -C -m 0644 target/wasm32-wasip2/component/dogwrap.wasm $(COMPONENT)
+
+# The rules without any system below them.
+.PHONY: events
+events: toolchain
+	$(BUILD_COMPONENT) --target wasm32-unknown-unknown -- -C linker=wasm-component-ld
+	install -D -C -m 0644 target/wasm32-unknown-unknown/component/dogwrap.wasm $(EVENTS)
 
 .PHONY: host
 host: component
@@ -75,9 +87,10 @@ demo: host
 # One package at a time: tested together, they would share the features of their dependencies, and the runtime would be
 # built once more for it.
 .PHONY: test
-test: host compiler guests original
+test: host events compiler guests original
 	$(CARGO) test --locked --release --package dogwrap-host --bins
 	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_COMPONENT=$(CURDIR)/$(COMPONENT) \
+	    DOGWRAP_EVENTS=$(CURDIR)/$(EVENTS) \
 	    DOGWRAP_COMPILER=$(CURDIR)/$(COMPILER) DOGWRAP_GUESTS=$(CURDIR)/$(GUESTS) \
 	    DOGWRAP_ORIGINAL=$$(test -x $(ORIGINAL) && echo $(CURDIR)/$(ORIGINAL)) \
 	    $(CARGO) test --locked --release --package dogwrap --lib --tests
@@ -95,6 +108,7 @@ lint: component
 	$(CARGO) clippy --locked --release --package dogwrap-host --all-targets -- --deny warnings
 	$(CARGO) clippy --locked --release --package dogwrap --all-targets -- --deny warnings
 	$(CARGO) clippy --locked --profile component --target wasm32-wasip2 --package dogwrap --lib -- --deny warnings
+	$(CARGO) clippy --locked --profile component --target wasm32-unknown-unknown --package dogwrap --lib -- --deny warnings
 	$(CARGO) clippy --locked --release --target wasm32-wasip2 --package dogwrap-guests -- --deny warnings
 	wit/vendor.sh --check
 

@@ -313,7 +313,7 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--dogwrap", type=os.path.abspath, default="target/release/dogwrap", help="the program")
     parser.add_argument("--original", type=os.path.abspath, default="target/original/bin/dogwrap", help="may be missing")
-    parser.add_argument("--component", type=os.path.abspath, default="target/wasm32-wasip2/component/dogwrap.wasm")
+    parser.add_argument("--component", type=os.path.abspath, default="target/components/dogwrap.wasm")
     parser.add_argument("--output", type=os.path.abspath, default="target/bench.json", help="where to write every sample")
     parser.add_argument("--runs", type=int, default=30, help="rounds of an experiment; a third of them when it prints much")
     parser.add_argument("--megabytes", type=int, default=1000, help="what the throughput experiments print")

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// Where `make component` puts it, seen from this crate.
-const COMPONENT: &str = "../target/wasm32-wasip2/component/dogwrap.wasm";
+const COMPONENT: &str = "../target/components/dogwrap.wasm";
 
 fn main() {
     println!("cargo::rerun-if-env-changed=DOGWRAP_COMPONENT");

@@ -1,10 +1,13 @@
-//! The API's own words in an answer that refuses a request, as they can be shown to people.
+//! An answer of the API: whether it accepts a request, and otherwise the API's own words, as they can be shown to people.
+
+use std::time::SystemTime;
 
 use serde::Deserialize;
 
 use crate::destination::Destination;
 use crate::excerpt::first;
 use crate::listing::printable;
+use crate::retry::{Failure, requested_wait};
 use crate::secret::Secret;
 
 /// How much of an answer is worth reading, in bytes. The API's are far shorter.
@@ -16,17 +19,42 @@ pub const MAXIMUM_WORDS: usize = 200;
 /// What stands for a secret that was in an answer.
 const CONCEALED: &str = "***";
 
+/// An answer to a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    pub status: u16,
+    /// The value of `X-RateLimit-Reset`.
+    pub rate_limit_reset: Option<&'a str>,
+    /// The value of `Retry-After`.
+    pub retry_after: Option<&'a str>,
+    /// As much of it as was read, which need not be more than [`MAXIMUM_BYTES`].
+    pub body: &'a [u8],
+}
+
+impl Answer<'_> {
+    /// Whether a request for `destination` was accepted, by this answer at `now`.
+    pub fn verdict(&self, destination: &Destination, now: SystemTime) -> Result<(), Failure> {
+        match self.status {
+            200..300 => Ok(()),
+            status => {
+                let wait = requested_wait(self.rate_limit_reset, self.retry_after, now);
+                Err(Failure::of_status(status, &words(self.body, destination), wait))
+            }
+        }
+    }
+}
+
 /// The errors that `body`, the answer to a request for `destination`, tells of; empty if it tells of none.
 ///
 /// Whoever answers is not trusted: this is one line of at most [`MAXIMUM_WORDS`] characters, nothing in it commands a
 /// terminal, and no secret that was sent is repeated.
 pub fn words(body: &[u8], destination: &Destination) -> String {
     #[derive(Deserialize)]
-    struct Answer {
+    struct Refusal {
         errors: Vec<String>,
     }
-    let answer = serde_json::from_slice(body);
-    let words = answer.map_or_else(|_| String::new(), |answer: Answer| answer.errors.join(", "));
+    let refusal = serde_json::from_slice(body);
+    let words = refusal.map_or_else(|_| String::new(), |refusal: Refusal| refusal.errors.join(", "));
     let line = printable(&words).split_whitespace().collect::<Vec<_>>().join(" ");
     // No secret holds a blank, so that one which is not found in the line was not in the words either.
     let shown = secrets(destination).fold(line, |line, secret| line.replace(secret, CONCEALED));

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::excerpt::first;
 use crate::run::{Outcome, Run};
-use crate::settings::{Priority, Settings};
+use crate::settings::{Priority, Reporting};
 use crate::text;
 use crate::verdict::AlertType;
 
@@ -31,23 +31,23 @@ pub struct Event {
 
 impl Event {
     /// The event for `run`, seen on `host`.
-    pub fn new(run: &Run, alert_type: AlertType, settings: &Settings, host: Option<&str>) -> Self {
+    pub fn new(run: &Run, alert_type: AlertType, reporting: &Reporting, host: Option<&str>) -> Self {
         Self {
-            title: title(run, &settings.name, host),
-            text: text::text(&settings.command_text(), run, alert_type.notification(&settings.notifications), None),
+            title: title(run, &reporting.name, host),
+            text: text::text(&reporting.command_text(), run, alert_type.notification(&reporting.notifications), None),
             alert_type,
-            aggregation_key: aggregation_key(&settings.name),
+            aggregation_key: aggregation_key(&reporting.name),
             host: host.map(str::to_owned),
-            priority: settings.priority.unwrap_or(alert_type.default_priority()),
-            tags: (!settings.tags.is_empty()).then(|| settings.tags.clone()),
+            priority: reporting.priority.unwrap_or(alert_type.default_priority()),
+            tags: (!reporting.tags.is_empty()).then(|| reporting.tags.clone()),
             date_happened: None,
         }
     }
 
     /// The text for the same event once it is so old that its date cannot be given in any other way.
-    pub fn text_when_old(run: &Run, alert_type: AlertType, settings: &Settings) -> String {
-        let notification = alert_type.notification(&settings.notifications);
-        text::text(&settings.command_text(), run, notification, Some(run.ended_at))
+    pub fn text_when_old(run: &Run, alert_type: AlertType, reporting: &Reporting) -> String {
+        let notification = alert_type.notification(&reporting.notifications);
+        text::text(&reporting.command_text(), run, notification, Some(run.ended_at))
     }
 }
 

@@ -34,13 +34,33 @@ const FIRST_REST: u64 = 30;
 const LONGEST_REST: u64 = 60 * 60;
 
 impl Kept {
-    /// Notes another delivery that failed.
-    pub fn failed_again(&mut self, now: u64, failure: &Failure) {
+    /// The request of a run of `job`, which is tried for the first time at `now`, or was not tried at all.
+    pub fn new(recipient: Recipient, job: &str, happened_at: f64, request: Request, now: u64) -> Self {
+        Self {
+            recipient,
+            job: job.to_owned(),
+            happened_at: happened_at as u64,
+            tried: 0,
+            tried_at: now,
+            reason: String::new(),
+            request_was_at_fault: false,
+            request,
+        }
+    }
+
+    /// The same, which waits for this reason without having been tried.
+    pub fn untried(self, reason: &str) -> Self {
+        Self { reason: reason.to_owned(), ..self }
+    }
+
+    /// The same after another delivery that failed at `now`.
+    pub fn failed(mut self, now: u64, failure: &Failure) -> Self {
         self.tried = self.tried.saturating_add(1);
         self.tried_at = now;
         failure.reason().clone_into(&mut self.reason);
         self.request_was_at_fault = failure.is_about_the_request();
         self.recipient.key_was_refused |= matches!(failure, Failure::KeyRefused { .. });
+        self
     }
 
     /// The content of its file.
@@ -91,8 +111,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        let mut kept = kept(1);
-        kept.failed_again(10_500, &Failure::of_status(403, "", None));
+        let kept = kept(1).failed(10_500, &Failure::of_status(403, "", None));
         let read: Kept = serde_json::from_str(&serde_json::to_string(&kept).expect("JSON")).expect("the same");
         assert_eq!((read.tried, read.tried_at), (2, 10_500));
         assert_eq!(read.reason, "the API does not accept the key: 403 Forbidden");

@@ -5,9 +5,10 @@
 //! [`requests`]. All of this is plain data and plain functions: nothing here reads a clock, the environment or a file,
 //! and everything is tested natively.
 //!
-//! What touches the world is in `wrapper`, which exists on WASI only: the adapters for the world of that name in `wit/`.
+//! Each world of `wit/` has its adapters: `wrapper` touches WASI and what the host lends, and exists on WASI only;
+//! `events` touches nothing, and exists where WebAssembly has no system.
 
-#![forbid(unsafe_code)]
+#![cfg_attr(not(all(target_family = "wasm", target_os = "unknown")), forbid(unsafe_code))]
 
 pub mod answer;
 pub mod capture;
@@ -32,5 +33,7 @@ pub mod text;
 pub mod timestamp;
 pub mod verdict;
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod events;
 #[cfg(target_os = "wasi")]
 mod wrapper;

@@ -11,6 +11,9 @@ use crate::timestamp::rfc3339;
 pub enum State {
     #[serde(rename = "waiting")]
     Waiting,
+    /// Somebody sends it just now, or was ended while doing so.
+    #[serde(rename = "being sent")]
+    Sending,
     /// The API will never take it.
     #[serde(rename = "set aside")]
     SetAside,
@@ -92,6 +95,7 @@ fn row(listed: &Listed) -> [String; 7] {
     let kept = &listed.kept;
     let state = match listed.state {
         State::Waiting => "waiting",
+        State::Sending => "being sent",
         State::SetAside => "set aside",
     };
     [

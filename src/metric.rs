@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::run::Run;
-use crate::settings::Settings;
+use crate::settings::Reporting;
 
 /// A submission of one gauge with one point. The fields are those of the API, in dogwrap's order.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,9 +23,9 @@ struct Series {
 
 impl Submission {
     /// The duration of `run` in seconds, tagged as its event is and with the job's name.
-    pub fn duration(run: &Run, settings: &Settings, host: Option<&str>) -> Self {
-        let mut tags = settings.tags.clone();
-        tags.push(format!("event_name:{}", settings.name));
+    pub fn duration(run: &Run, reporting: &Reporting, host: Option<&str>) -> Self {
+        let mut tags = reporting.tags.clone();
+        tags.push(format!("event_name:{}", reporting.name));
         Self {
             series: [Series {
                 metric: "dogwrap.duration",

@@ -7,7 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::event::Event;
 use crate::metric::Submission;
 use crate::run::Run;
-use crate::settings::Settings;
+use crate::settings::Reporting;
 use crate::verdict::AlertType;
 
 /// What a request submits.
@@ -35,6 +35,13 @@ impl Kind {
         }
     }
 }
+
+/// The method of every request.
+pub const METHOD: &str = "POST";
+
+/// Headers of every request; its key, and whatever the address asks for, come on top.
+pub const HEADERS: &[(&str, &str)] =
+    &[("content-type", "application/json"), ("user-agent", concat!("dogwrap/", env!("CARGO_PKG_VERSION"), " (wasi)"))];
 
 /// How old the date of an event may be, in seconds: the API refuses those of over 18 hours, and clocks differ.
 const MAXIMUM_AGE_OF_DATE: u64 = 17 * 60 * 60;
@@ -90,10 +97,10 @@ impl Request {
 
 /// The requests that report `run`, in the order they are to be sent. Each stands by itself: that one cannot be
 /// delivered is no reason to hold back the other.
-pub fn requests(run: &Run, alert_type: AlertType, settings: &Settings, host: Option<&str>) -> Vec<Request> {
-    let event = Event::new(run, alert_type, settings, host);
-    let event = Request::event(&event, Some(Event::text_when_old(run, alert_type, settings)));
-    let metric = settings.send_metric.then(|| Submission::duration(run, settings, host));
+pub fn requests(run: &Run, alert_type: AlertType, reporting: &Reporting, host: Option<&str>) -> Vec<Request> {
+    let event = Event::new(run, alert_type, reporting, host);
+    let event = Request::event(&event, Some(Event::text_when_old(run, alert_type, reporting)));
+    let metric = reporting.send_metric.then(|| Submission::duration(run, reporting, host));
     metric.and_then(|metric| Request::metric(&metric)).into_iter().chain(event).collect()
 }
 

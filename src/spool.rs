@@ -5,6 +5,9 @@ use std::time::Duration;
 /// Where in the state directory requests wait.
 pub const WAITING: &str = "spool";
 
+/// Whoever holds the lock on this file, and can, delivers what waits.
+pub const LOCK: &str = "delivery.lock";
+
 /// Where those are that the API will never take.
 pub const SET_ASIDE: &str = "set_aside";
 
@@ -50,6 +53,47 @@ pub fn time_of(name: &str) -> Option<u64> {
     let (time, rest) = name.split_once('-')?;
     let is_time = time.len() == TIME_LENGTH && time.bytes().all(|byte| byte.is_ascii_digit());
     (is_time && rest.ends_with(EXTENSION)).then(|| time.parse().ok())?
+}
+
+/// Who sends something that waits. Its file is renamed for that time: so nobody else does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claimant {
+    /// Whoever holds the lock on [`LOCK`]: gone when somebody else holds it.
+    LockHolder,
+    /// Somebody who cannot lock files. Gone at this time, in milliseconds since 1970.
+    Until(u64),
+}
+
+/// What the name of a file ends with that a lock holder sends.
+const OF_LOCK_HOLDER: &str = "locked";
+
+/// What the file `name` is called while it is sent.
+pub fn claimed(name: &str, claimant: Claimant) -> String {
+    match claimant {
+        Claimant::LockHolder => format!("{name}.{OF_LOCK_HOLDER}"),
+        Claimant::Until(milliseconds) => format!("{name}.{milliseconds}"),
+    }
+}
+
+/// The name without the claim, and the claimant, of a file that is being sent; none for any other name.
+pub fn claim_of(name: &str) -> Option<(&str, Claimant)> {
+    let (name, claimant) = name.rsplit_once('.')?;
+    time_of(name)?;
+    let claimant = match claimant {
+        OF_LOCK_HOLDER => Claimant::LockHolder,
+        milliseconds => Claimant::Until(milliseconds.parse().ok()?),
+    };
+    Some((name, claimant))
+}
+
+impl Claimant {
+    /// Whether nobody is there any more who could send it, as far as somebody knows who `holds_lock` or not.
+    pub fn is_gone(self, holds_lock: bool, now: u64) -> bool {
+        match self {
+            Self::LockHolder => holds_lock,
+            Self::Until(milliseconds) => now >= milliseconds,
+        }
+    }
 }
 
 /// A file of the spool.
@@ -102,6 +146,19 @@ mod tests {
         for other in ["notes.txt", "0.json", "0000000000005-x.unfinished", "000000000000x-0.json", ""] {
             assert_eq!(time_of(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_claim_ends_with_its_claimant() {
+        let name = file_name(1_795_376_346_000, 7, 0);
+        for claimant in [Claimant::LockHolder, Claimant::Until(1_795_376_400_000)] {
+            assert_eq!(claim_of(&claimed(&name, claimant)), Some((name.as_str(), claimant)));
+        }
+        for other in [name.as_str(), &format!("{name}.x"), "notes.txt.5", ""] {
+            assert_eq!(claim_of(other), None, "{other}");
+        }
+        assert!(Claimant::LockHolder.is_gone(true, 0) && !Claimant::LockHolder.is_gone(false, u64::MAX));
+        assert!(!Claimant::Until(5).is_gone(true, 4) && Claimant::Until(5).is_gone(false, 5));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::destination::{Recipient, Salt};
 use crate::event::{Event, aggregation_key};
 use crate::excerpt::first;
 use crate::requests::Request;
-use crate::settings::{Priority, Settings};
+use crate::settings::{Priority, Reporting, Settings};
 use crate::text::{self, MAXIMUM_LENGTH};
 use crate::verdict::AlertType;
 
@@ -33,14 +33,15 @@ pub struct Start {
 impl Start {
     pub fn new(settings: &Settings, started_at: u64, salt: Salt) -> Self {
         let shown = |text: &str| first(text, MAXIMUM_LENGTH).to_owned();
+        let Reporting { name, tags, notifications, priority, .. } = &settings.reporting;
         Self {
             recipient: Recipient::of(&settings.delivery.destination, salt),
-            job: settings.name.clone(),
-            command: shown(&settings.command_text()),
+            job: name.clone(),
+            command: shown(&settings.reporting.command_text()),
             started_at,
-            tags: settings.tags.clone(),
-            notification: shown(&settings.notifications.error),
-            priority: settings.priority,
+            tags: tags.clone(),
+            notification: shown(&notifications.error),
+            priority: *priority,
         }
     }
 

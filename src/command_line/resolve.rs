@@ -8,7 +8,10 @@ use crate::destination::{Destination, KeySource};
 use crate::listing::printable;
 use crate::seconds;
 use crate::secret::Secret;
-use crate::settings::{API_KEY_VARIABLES, Delivery, Notifications, Priority, Settings, SubmitMode, TimeLimits};
+use crate::settings::{
+    API_KEY_VARIABLES, Delivery, Notifications, Priority, Reporting, Settings, SubmitMode, TimeLimits, default_name,
+    tags,
+};
 use crate::sites::Api;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -30,18 +33,20 @@ pub fn settings(spelled: &Spelled, surroundings: Surroundings<'_>) -> Result<Set
         warnings.push("submit mode 'warnings' without --warning_codes: every failure is an error".to_owned());
     }
     Ok(Settings {
-        name: spelled.text("name").map_or_else(|| default_name(&String::from_utf8_lossy(&command)), str::to_owned),
-        command,
-        submit_mode,
-        warning_codes: warning_codes.unwrap_or_default(),
-        priority: spelled.text("priority").map(|word| if word == "low" { Priority::Low } else { Priority::Normal }),
-        tags: tags(spelled.text("tags").unwrap_or_default()),
-        notifications: Notifications {
-            success: spelled.text("notify_success").unwrap_or_default().to_owned(),
-            error: spelled.text("notify_error").unwrap_or_default().to_owned(),
-            warning: spelled.text("notify_warning").unwrap_or_default().to_owned(),
+        reporting: Reporting {
+            name: spelled.text("name").map_or_else(|| default_name(&String::from_utf8_lossy(&command)), str::to_owned),
+            command,
+            submit_mode,
+            warning_codes: warning_codes.unwrap_or_default(),
+            priority: spelled.text("priority").map(|word| if word == "low" { Priority::Low } else { Priority::Normal }),
+            tags: tags(spelled.text("tags").unwrap_or_default().split(',')),
+            notifications: Notifications {
+                success: spelled.text("notify_success").unwrap_or_default().to_owned(),
+                error: spelled.text("notify_error").unwrap_or_default().to_owned(),
+                warning: spelled.text("notify_warning").unwrap_or_default().to_owned(),
+            },
+            send_metric: spelled.has_flag("send_metric"),
         },
-        send_metric: spelled.has_flag("send_metric"),
         buffer_outs: spelled.has_flag("buffer_outs"),
         limits: TimeLimits {
             timeout: Some(duration(spelled, "timeout", DEFAULT_TIMEOUT)?).filter(|timeout| !timeout.is_zero()),
@@ -189,25 +194,6 @@ fn warning_codes(list: &str) -> Result<Vec<i32>, UsageError> {
     list.split(',').map(code).collect()
 }
 
-/// Tags separated by commas. Empty ones are nothing that Datadog could show.
-fn tags(list: &str) -> Vec<String> {
-    list.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
-}
-
-/// What a job without a name is called: the first word of its command that is no assignment, without its directory.
-fn default_name(command: &str) -> String {
-    let is_assignment = |word: &&str| {
-        word.split_once('=').is_some_and(|(name, _)| {
-            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        })
-    };
-    let mut words = command.split_whitespace();
-    let first = words.clone().next().unwrap_or_default();
-    let program = words.find(|word| !is_assignment(word)).unwrap_or(first);
-    let name = program.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    if name.is_empty() { "command".to_owned() } else { name.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,16 +289,16 @@ mod tests {
             (" \t ", "command"),
             ("/", "command"),
         ] {
-            assert_eq!(run(&[command], &[]).name, name, "{command:?}");
+            assert_eq!(run(&[command], &[]).reporting.name, name, "{command:?}");
         }
-        assert_eq!(run(&["-n", "", "true"], &[]).name, "");
+        assert_eq!(run(&["-n", "", "true"], &[]).reporting.name, "");
     }
 
     #[test]
     fn lists_are_separated_by_commas() {
         let settings = run(&["--tags", "a, b ,,c", "--warning_codes", " 2 ,-9,99999999999999999999", "true"], &[]);
-        assert_eq!(settings.tags, ["a", "b", "c"]);
-        assert_eq!(settings.warning_codes, [2, -9, i32::MAX]);
+        assert_eq!(settings.reporting.tags, ["a", "b", "c"]);
+        assert_eq!(settings.reporting.warning_codes, [2, -9, i32::MAX]);
         for codes in ["", "a", "1,", "0x2", "2.0", "2 3", "1_0"] {
             assert!(invoke(&[&format!("--warning_codes={codes}"), "true"], &[]).is_err(), "{codes:?}");
         }
@@ -328,7 +314,7 @@ mod tests {
     fn only_no_command_at_all_is_refused() {
         assert!(invoke(&[], &[]).is_err());
         assert!(invoke(&[""], &[]).is_err());
-        assert_eq!(run(&["", ""], &[]).command, b" ");
+        assert_eq!(run(&["", ""], &[]).reporting.command, b" ");
     }
 
     #[test]

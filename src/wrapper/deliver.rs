@@ -20,7 +20,7 @@ struct Undelivered<'a> {
     index: usize,
     request: &'a Request,
     failure: Failure,
-    tried: u32,
+    was_tried: bool,
 }
 
 /// What a run has to report, and what that takes.
@@ -45,13 +45,15 @@ impl Report<'_> {
         for (index, request) in self.requests.iter().enumerate() {
             // None of them uses up the time of the next.
             let share = deadline.saturating_duration_since(Instant::now()) / (self.requests.len() - index) as u32;
-            let not_tried = |reason: &str| Err((Failure::Lasting { reason: reason.to_owned() }, 0));
+            let not_tried = |reason: &str| Err((Failure::Lasting { reason: reason.to_owned() }, false));
             let sent = if destination.api_key.is_none() {
                 not_tried("no API key was given")
             } else if self.settings.delivery.timeout.is_zero() {
                 not_tried("no time was given to deliver it")
             } else {
-                sender.submit(request.kind, request.body.get(), Instant::now() + share).map_err(|failure| (failure, 1))
+                sender
+                    .submit(request.kind, request.body.get(), Instant::now() + share)
+                    .map_err(|failure| (failure, true))
             };
             match sent {
                 Ok(()) => {
@@ -59,7 +61,7 @@ impl Report<'_> {
                         record.done(index);
                     }
                 }
-                Err((failure, tried)) => undelivered.push(Undelivered { index, request, failure, tried }),
+                Err((failure, was_tried)) => undelivered.push(Undelivered { index, request, failure, was_tried }),
             }
         }
         if sender.is_interrupted() {
@@ -105,18 +107,13 @@ impl Report<'_> {
             return Err("--no_spool forbids it".to_owned());
         }
         let state = self.state.map_err(str::to_owned)?;
-        let kept = Kept {
-            recipient: Recipient {
-                key_was_refused: matches!(undelivered.failure, Failure::KeyRefused { .. }),
-                ..Recipient::of(&self.settings.delivery.destination, clock::salt())
-            },
-            job: self.settings.name.clone(),
-            happened_at: self.happened_at as u64,
-            tried: undelivered.tried,
-            tried_at: clock::now().as_secs(),
-            reason: undelivered.failure.reason().to_owned(),
-            request_was_at_fault: undelivered.failure.is_about_the_request(),
-            request: undelivered.request.clone(),
+        let recipient = Recipient::of(&self.settings.delivery.destination, clock::salt());
+        let (request, now) = (undelivered.request.clone(), clock::now().as_secs());
+        let kept = Kept::new(recipient, &self.settings.reporting.name, self.happened_at, request, now);
+        let kept = if undelivered.was_tried {
+            kept.failed(now, &undelivered.failure)
+        } else {
+            kept.untried(undelivered.failure.reason())
         };
         let name = self.identity.file_name(self.happened_at, undelivered.index);
         match undelivered.failure {

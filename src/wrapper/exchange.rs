@@ -2,12 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use waki::{Client, ErrorCode, Response};
+use waki::{Client, ErrorCode};
 
-use crate::answer::{self, MAXIMUM_BYTES};
+use crate::answer::{Answer, MAXIMUM_BYTES};
 use crate::destination::Destination;
-use crate::requests::Kind;
-use crate::retry::{Failure, requested_wait};
+use crate::requests::{HEADERS, Kind};
+use crate::retry::Failure;
 use crate::secret::Secret;
 
 /// Sends `body` as a request of `kind`, and waits for the answer, both within `time`.
@@ -16,10 +16,11 @@ pub fn post(kind: Kind, body: &str, destination: &Destination, key: &Secret, tim
     let mut builder = Client::new()
         .post(&destination.api.url(kind.path()))
         .connect_timeout(time)
-        .header("User-Agent", concat!("dogwrap/", env!("CARGO_PKG_VERSION"), " (wasi)"))
-        .header("Content-Type", "application/json")
         .header("Content-Length", body.len())
         .header("DD-API-KEY", key.reveal());
+    for (name, value) in HEADERS {
+        builder = builder.header(*name, *value);
+    }
     if let Some(key) = &destination.application_key {
         builder = builder.header("DD-APPLICATION-KEY", key.reveal());
     }
@@ -30,19 +31,18 @@ pub fn post(kind: Kind, body: &str, destination: &Destination, key: &Secret, tim
         Some(code) => failure_of(code, destination),
         None => Failure::Lasting { reason: error.to_string() },
     })?;
-    match response.status_code() {
-        200..300 => Ok(()),
-        status => {
-            let body = response.chunk(MAXIMUM_BYTES).ok().flatten().unwrap_or_default();
-            Err(Failure::of_status(status, &answer::words(&body, destination), wait_of(&response)))
-        }
-    }
-}
-
-/// How long an answer asks to be left alone.
-fn wait_of(response: &Response) -> Option<Duration> {
     let field = |name| response.header(name).and_then(|value| value.to_str().ok());
-    requested_wait(field("x-ratelimit-reset"), field("retry-after"), SystemTime::now())
+    let body = match response.status_code() {
+        200..300 => Vec::new(),
+        _ => response.chunk(MAXIMUM_BYTES).ok().flatten().unwrap_or_default(),
+    };
+    Answer {
+        status: response.status_code(),
+        rate_limit_reset: field("x-ratelimit-reset"),
+        retry_after: field("retry-after"),
+        body: &body,
+    }
+    .verdict(destination, SystemTime::now())
 }
 
 /// What a failed exchange means. Trouble on the way passes; trouble with who is at the other end, or with what we were

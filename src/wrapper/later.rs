@@ -7,11 +7,12 @@ use super::clock;
 use super::console::Console;
 use super::record;
 use super::sender::Sender;
-use super::spool::{self, Waiting};
+use super::spool::{self, Claimed, Waiting};
 use super::state::{State, explain_lock};
 use crate::destination::{Delivering, Destination};
 use crate::retry::Failure;
 use crate::settings::Delivery;
+use crate::spool::LOCK;
 
 /// How long a run delivers what waits, at most.
 const AFTER_A_RUN: Duration = Duration::from_secs(2);
@@ -25,9 +26,6 @@ const FAILURES_AFTER_A_RUN: u32 = 3;
 /// The same for a flush.
 const FAILURES_OF_A_FLUSH: u32 = 20;
 
-/// Whoever holds the lock on this file delivers what waits. So nothing is delivered twice.
-const LOCK: &str = "delivery.lock";
-
 /// After a run: keeps what runs that vanished had to report, and delivers what waits for `delivery`'s destination.
 ///
 /// `is_reachable` says that the API was reached just now. Without that, one that could not be reached is not tried each
@@ -39,6 +37,7 @@ pub fn after_run(state: &State, delivery: &Delivery, is_reachable: bool, console
     // Whoever else holds it is doing this.
     let Ok(_lock) = state.lock_made(LOCK, Duration::ZERO) else { return };
     let deadline = Instant::now() + AFTER_A_RUN;
+    spool::reclaim(state);
     record::recover(state, Some(deadline), console);
     let destination = &delivery.destination;
     if destination.api_key.is_none() || delivery.timeout.is_zero() {
@@ -88,6 +87,7 @@ pub fn flush(delivery: &Delivery, any_key: bool, console: &mut Console) -> u8 {
             return 1;
         }
     };
+    spool::reclaim(&state);
     record::recover(&state, None, console);
     let all: Vec<_> = spool::waiting(&state, |recipient| recipient.is(destination, delivering)).collect();
     let total = all.len();
@@ -99,7 +99,7 @@ pub fn flush(delivery: &Delivery, any_key: bool, console: &mut Console) -> u8 {
         }
     }
     console.end_progress();
-    let left = total - round.delivered - round.set_aside;
+    let left = total - round.delivered - round.set_aside - round.taken;
     let others = spool::waiting(&state, |recipient| !recipient.is(destination, delivering)).count();
     console.message(&summary(&round, left, others));
     u8::from(left > 0)
@@ -144,6 +144,8 @@ struct Round<'a> {
     state: &'a State,
     delivered: usize,
     set_aside: usize,
+    /// By somebody else, while this was under way.
+    taken: usize,
     failures_in_a_row: u32,
     /// Whether it makes no sense to try the others.
     is_hopeless: bool,
@@ -157,6 +159,7 @@ impl<'a> Round<'a> {
             state,
             delivered: 0,
             set_aside: 0,
+            taken: 0,
             failures_in_a_row: 0,
             is_hopeless: false,
         }
@@ -167,12 +170,17 @@ impl<'a> Round<'a> {
     }
 
     /// Delivers one request, and forgets it then. When that fails it is left as it is, or set aside.
-    fn deliver(&mut self, mut waiting: Waiting, deadline: Instant, console: &mut Console) {
-        let kept = &waiting.kept;
+    fn deliver(&mut self, waiting: Waiting, deadline: Instant, console: &mut Console) {
+        // Somebody who cannot lock files may be faster.
+        let Some(claimed) = waiting.claim(self.state) else {
+            self.taken += 1;
+            return;
+        };
+        let kept = claimed.kept();
         let kind = kept.request.kind;
         let body = match kept.request.body_later(kept.happened_at, clock::now().as_secs()) {
             Ok(body) => body,
-            Err(reason) => return self.set_aside(waiting, &Failure::Final { reason: reason.to_owned() }, console),
+            Err(reason) => return self.set_aside(claimed, &Failure::Final { reason: reason.to_owned() }, console),
         };
         // Where the one before has failed, patience is at its end.
         let sent = if self.purpose == Purpose::Flush && self.failures_in_a_row == 0 {
@@ -184,8 +192,8 @@ impl<'a> Round<'a> {
             Ok(()) => {
                 self.failures_in_a_row = 0;
                 self.delivered += 1;
-                if let Err(error) = waiting.forget(self.state) {
-                    let path = waiting.shown(self.state);
+                if let Err(error) = claimed.forget(self.state) {
+                    let path = claimed.shown(self.state);
                     console.message(&format!("{path}: delivered, but it cannot be removed and will be again: {error}"));
                     self.is_hopeless = true;
                 }
@@ -194,22 +202,24 @@ impl<'a> Round<'a> {
             Err(failure) => failure,
         };
         if matches!(failure, Failure::Final { .. }) {
-            return self.set_aside(waiting, &failure, console);
+            return self.set_aside(claimed, &failure, console);
         }
         self.failures_in_a_row += 1;
         let most = if self.purpose == Purpose::Flush { FAILURES_OF_A_FLUSH } else { FAILURES_AFTER_A_RUN };
         self.is_hopeless = !failure.is_about_the_request() || self.failures_in_a_row >= most;
         if self.purpose == Purpose::Flush {
-            console.message(&format!("{}: {}", waiting.shown(self.state), failure.reason()));
+            console.message(&format!("{}: {}", claimed.shown(self.state), failure.reason()));
         }
-        if !self.sender.is_interrupted() {
-            waiting.failed_again(self.state, &failure);
+        if self.sender.is_interrupted() {
+            claimed.give_back(self.state);
+        } else {
+            claimed.failed(self.state, &failure);
         }
     }
 
-    fn set_aside(&mut self, waiting: Waiting, failure: &Failure, console: &mut Console) {
+    fn set_aside(&mut self, claimed: Claimed, failure: &Failure, console: &mut Console) {
         self.failures_in_a_row = 0;
         self.set_aside += 1;
-        waiting.set_aside(self.state, failure, console);
+        claimed.set_aside(self.state, failure, console);
     }
 }

@@ -31,7 +31,6 @@ use crate::command_line::{self, Invocation, Surroundings, UsageError};
 use crate::listing;
 use crate::requests::requests;
 use crate::settings::Settings;
-use crate::verdict::judge;
 
 /// How long we try to say that output is lost: the reader of standard error may be the one that takes nothing.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -148,10 +147,10 @@ fn report(
     console: &mut Console,
 ) -> Option<bool> {
     let run = &supervised.run;
-    let delivered = judge(&run.outcome, settings.submit_mode, &settings.warning_codes).map(|alert_type| {
+    let delivered = settings.reporting.judge(&run.outcome).map(|alert_type| {
         let deadline = Instant::now() + settings.delivery.timeout;
         let host = machine::host_name();
-        let requests = requests(run, alert_type, settings, host.as_deref());
+        let requests = requests(run, alert_type, &settings.reporting, host.as_deref());
         if let Some(record) = &mut record {
             record.ended(run.ended_at, &requests);
         }

@@ -158,16 +158,8 @@ fn keep_what_is_left(
             // Whoever kept it did not live to remove the record.
             continue;
         }
-        let kept = Kept {
-            recipient: start.recipient.clone(),
-            job: start.job.clone(),
-            happened_at: end.happened_at as u64,
-            tried: 0,
-            tried_at: clock::now().as_secs(),
-            reason: reason.to_owned(),
-            request_was_at_fault: false,
-            request,
-        };
+        let now = clock::now().as_secs();
+        let kept = Kept::new(start.recipient.clone(), &start.job, end.happened_at, request, now).untried(reason);
         spool::keep(state, &identity.file_name(end.happened_at, index), &kept, console)?;
     }
     Ok(())

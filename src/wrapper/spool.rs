@@ -10,7 +10,7 @@ use crate::destination::Recipient;
 use crate::kept::Kept;
 use crate::listing::{self, Listed, printable};
 use crate::retry::Failure;
-use crate::spool::{SET_ASIDE, Stored, WAITING, excess, time_of};
+use crate::spool::{Claimant, SET_ASIDE, Stored, WAITING, claim_of, claimed, excess, time_of};
 
 /// A request that waits, and the name of its file.
 pub struct Waiting {
@@ -24,30 +24,77 @@ impl Waiting {
         state.shown(&format!("{WAITING}/{}", self.name))
     }
 
-    /// Forgets it, since it has been delivered.
-    pub fn forget(&self, state: &State) -> Result<(), String> {
-        fs::remove_file(state.at(&format!("{WAITING}/{}", self.name))).map_err(|error| explain(&error))
+    /// Claims it: nobody else sends it then. None when somebody else is at it, or has sent it.
+    pub fn claim(self, state: &State) -> Option<Claimed> {
+        let path = format!("{WAITING}/{}", claimed(&self.name, Claimant::LockHolder));
+        state.rename(&format!("{WAITING}/{}", self.name), &path).ok()?;
+        Some(Claimed { waiting: self, path })
+    }
+}
+
+/// A request that waits, and is ours to send.
+pub struct Claimed {
+    waiting: Waiting,
+    path: String,
+}
+
+impl Claimed {
+    pub fn kept(&self) -> &Kept {
+        &self.waiting.kept
     }
 
-    /// Notes that its delivery has failed once more.
-    pub fn failed_again(&mut self, state: &State, failure: &Failure) {
-        self.kept.failed_again(clock::now().as_secs(), failure);
-        // Should that not be written, it waits as before.
-        let _ = write(state, WAITING, &self.name, &self.kept);
+    /// Where it is when it waits, for people.
+    pub fn shown(&self, state: &State) -> String {
+        self.waiting.shown(state)
+    }
+
+    /// Forgets it, since it has been delivered.
+    pub fn forget(&self, state: &State) -> Result<(), String> {
+        fs::remove_file(state.at(&self.path)).map_err(|error| explain(&error))
+    }
+
+    /// Has it wait as before.
+    pub fn give_back(self, state: &State) {
+        // Should that fail, whoever delivers next does it.
+        let _ = state.rename(&self.path, &format!("{WAITING}/{}", self.waiting.name));
+    }
+
+    /// Notes that its delivery has failed once more. It waits again.
+    pub fn failed(self, state: &State, failure: &Failure) {
+        let kept = self.kept().clone().failed(clock::now().as_secs(), failure);
+        match write(state, WAITING, &self.waiting.name, &kept).and_then(|()| self.forget(state)) {
+            Ok(()) => {}
+            Err(_) => self.give_back(state),
+        }
     }
 
     /// Sets it aside, since it will never be accepted, and says so.
-    pub fn set_aside(mut self, state: &State, failure: &Failure, console: &mut Console) {
+    pub fn set_aside(self, state: &State, failure: &Failure, console: &mut Console) {
         let reason = failure.reason();
-        self.kept.failed_again(clock::now().as_secs(), failure);
-        match write(state, SET_ASIDE, &self.name, &self.kept) {
+        let kept = self.kept().clone().failed(clock::now().as_secs(), failure);
+        match write(state, SET_ASIDE, &self.waiting.name, &kept) {
             Ok(()) => {
                 let _ = self.forget(state);
-                let Kept { request, job, .. } = &self.kept;
-                console.message(&set_aside_message(request.kind.name(), job, reason));
+                console.message(&set_aside_message(kept.request.kind.name(), &kept.job, reason));
                 enforce_limits(state, SET_ASIDE, console);
             }
-            Err(error) => console.message(&format!("{}: {reason}; and not set aside: {error}", self.shown(state))),
+            Err(error) => {
+                console.message(&format!("{}: {reason}; and not set aside: {error}", self.shown(state)));
+                self.give_back(state);
+            }
+        }
+    }
+}
+
+/// Has wait again what deliverers that are gone were sending. For whoever holds the lock.
+pub fn reclaim(state: &State) {
+    let now = clock::milliseconds(clock::now());
+    for claimed in state.names(WAITING) {
+        if let Some((name, claimant)) = claim_of(&claimed)
+            && claimant.is_gone(true, now)
+        {
+            // Where that fails, it is for the next one.
+            let _ = state.rename(&format!("{WAITING}/{claimed}"), &format!("{WAITING}/{name}"));
         }
     }
 }
@@ -92,14 +139,15 @@ fn enforce_limits(state: &State, directory: &str, console: &mut Console) {
     }
 }
 
-/// Whether a request whose file's name ends with `end` waits.
+/// Whether a request whose file's name ends with `end` waits, or is being sent.
 pub fn holds(state: &State, end: &str) -> bool {
-    names(state, WAITING).iter().any(|name| name.ends_with(end))
+    let without_claim = |name: &String| claim_of(name).map_or(name.as_str(), |(name, _)| name).ends_with(end);
+    state.names(WAITING).iter().any(without_claim)
 }
 
-/// Whether nothing waits, for whomever.
+/// Whether nothing waits, for whomever, and nothing is being sent.
 pub fn is_empty(state: &State) -> bool {
-    names(state, WAITING).is_empty()
+    !state.names(WAITING).iter().any(|name| time_of(name).is_some() || claim_of(name).is_some())
 }
 
 /// The names of files that are ours, oldest first.
@@ -123,14 +171,16 @@ fn read(state: &State, directory: &str, name: &str) -> Option<Kept> {
     serde_json::from_slice(&state.read(&format!("{directory}/{name}")).ok()?).ok()
 }
 
-/// Everything that waits and that was set aside.
+/// Everything that waits, is being sent, or was set aside.
 pub fn list(state: &State) -> Vec<Listed> {
-    let list = |directory, listed_state| {
-        let listed = move |name: String| {
-            let kept = read(state, directory, &name)?;
-            Some(Listed { state: listed_state, file: state.shown(&format!("{directory}/{name}")), kept })
-        };
-        names(state, directory).into_iter().filter_map(listed)
+    let listed = |directory, listed_state, name: String| {
+        let kept = read(state, directory, &name)?;
+        Some(Listed { state: listed_state, file: state.shown(&format!("{directory}/{name}")), kept })
     };
-    list(WAITING, listing::State::Waiting).chain(list(SET_ASIDE, listing::State::SetAside)).collect()
+    let sent = state.names(WAITING).into_iter().filter(|name| claim_of(name).is_some());
+    let waiting = names(state, WAITING).into_iter().filter_map(|name| listed(WAITING, listing::State::Waiting, name));
+    let sending = sent.filter_map(|name| listed(WAITING, listing::State::Sending, name));
+    let aside =
+        names(state, SET_ASIDE).into_iter().filter_map(|name| listed(SET_ASIDE, listing::State::SetAside, name));
+    waiting.chain(sending).chain(aside).collect()
 }

@@ -76,7 +76,12 @@ impl State {
 
     /// Gives the file `unfinished` its name, in place of any other that has it.
     pub fn finish(&self, unfinished: &str, directory: &str, name: &str) -> io::Result<()> {
-        fs::rename(self.at(unfinished), self.at(&format!("{directory}/{name}")))
+        self.rename(unfinished, &format!("{directory}/{name}"))
+    }
+
+    /// Renames a file, in place of any other that has the name.
+    pub fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.at(from), self.at(to))
     }
 
     /// Writes a file that is whole and on the disk under its name, or else not there, or what it was before.

@@ -34,7 +34,7 @@ pub struct Supervised {
 
 /// Runs the command of `settings` until it has ended or is given up.
 pub fn supervise(settings: &Settings, console: &mut Console) -> Supervised {
-    let arguments = [b"-c".to_vec(), settings.command.clone()];
+    let arguments = [b"-c".to_vec(), settings.reporting.command.clone()];
     let hidden: &[&str] = if settings.hide_api_key { API_KEY_VARIABLES } else { &[] };
     let options = SpawnOptions { unset_environment: hidden.iter().map(|name| (*name).to_owned()).collect() };
     match spawn(SHELL.as_bytes(), &arguments, &options) {

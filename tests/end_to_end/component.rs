@@ -1,4 +1,4 @@
-//! The component by itself: what it can reach is what its world says, to the name.
+//! The components by themselves: what each can reach is what its world says, to the name.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,29 +11,48 @@ fn imports(resolve: &Resolve, world: WorldId) -> BTreeSet<String> {
     names(resolve, resolve.worlds[world].imports.iter())
 }
 
+/// The names of the interfaces that a world exports.
+fn exports(resolve: &Resolve, world: WorldId) -> BTreeSet<String> {
+    names(resolve, resolve.worlds[world].exports.iter())
+}
+
 fn names<'a>(resolve: &Resolve, items: impl Iterator<Item = (&'a WorldKey, &'a WorldItem)>) -> BTreeSet<String> {
     items.map(|(key, _)| resolve.name_world_key(key)).collect()
 }
 
-fn built_component() -> PathBuf {
-    std::env::var_os("DOGWRAP_COMPONENT").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/wasm32-wasip2/component/dogwrap.wasm"),
-        PathBuf::from,
-    )
+/// What is built of a world: where it is, by the variable that says so or else by the name of its file.
+fn built(variable: &str, file: &str) -> (Resolve, WorldId) {
+    let path = std::env::var_os(variable)
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/components").join(file), PathBuf::from);
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    match wit_component::decode(&bytes).expect("it is a component") {
+        DecodedWasm::Component(resolve, world) => (resolve, world),
+        DecodedWasm::WitPackage(..) => panic!("{} is a package of WIT, not a component", path.display()),
+    }
+}
+
+/// The world of that name in the package of that directory.
+fn documented(directory: &str, world: &str) -> (Resolve, WorldId) {
+    let mut resolve = Resolve::default();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
+    let (package, _) = resolve.push_dir(directory).expect("the directory is a valid package");
+    let world = resolve.select_world(&[package], Some(world)).expect("there is a world of that name");
+    (resolve, world)
 }
 
 #[test]
-fn the_component_imports_exactly_what_its_world_says() {
-    let mut documented = Resolve::default();
-    let (package, _) = documented.push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("wit")).expect("wit/ is valid");
-    let world = documented.select_world(&[package], Some("wrapper")).expect("there is a world called wrapper");
-
-    let bytes = std::fs::read(built_component()).expect("`make component` has built it");
-    let DecodedWasm::Component(built, built_world) = wit_component::decode(&bytes).expect("it is a component") else {
-        panic!("what was built is a package of WIT, not a component");
-    };
-
+fn the_wrapper_imports_exactly_what_its_world_says() {
+    let (built, built_world) = built("DOGWRAP_COMPONENT", "dogwrap.wasm");
+    let (documented, world) = documented("wit", "wrapper");
     assert_eq!(imports(&built, built_world), imports(&documented, world));
-    let exports = names(&built, built.worlds[built_world].exports.iter());
-    assert_eq!(exports, names(&documented, documented.worlds[world].exports.iter()));
+    assert_eq!(exports(&built, built_world), exports(&documented, world));
+}
+
+#[test]
+fn the_rules_alone_import_nothing_at_all() {
+    let (built, built_world) = built("DOGWRAP_EVENTS", "dogwrap-events.wasm");
+    let (documented, world) = documented("wit/events", "events");
+    assert_eq!(imports(&built, built_world), BTreeSet::new());
+    assert_eq!(exports(&built, built_world), exports(&documented, world));
+    assert_eq!(exports(&built, built_world).len(), 3);
 }

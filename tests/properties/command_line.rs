@@ -88,6 +88,6 @@ fn assert_nothing_was_left_out(
     assert_eq!((&again.options, &again.command), (&spelled.options, &spelled.command));
     assert_eq!(invoke(&canonical, variables), *read);
     if let Ok(Invocation::Run(settings)) = read {
-        assert_eq!(settings.command, spelled.command_line());
+        assert_eq!(settings.reporting.command, spelled.command_line());
     }
 }

@@ -40,7 +40,7 @@ fn assert_kept(mut kept: Kept) {
         }
     }
     for failure in [Failure::of_status(503, "", None), Failure::of_status(403, "", None)] {
-        kept.failed_again(NOW, &failure);
+        kept = kept.failed(NOW, &failure);
         assert!(!kept.rests(NOW + 60 * 60), "nothing rests for longer than an hour");
         assert!(kept.reason.ends_with(failure.reason()));
     }

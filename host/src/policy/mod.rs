@@ -148,7 +148,7 @@ pub fn asks_to_end(signal: Signal) -> bool {
 impl Command {
     fn of(settings: &Settings) -> Self {
         Self {
-            line: settings.command.clone(),
+            line: settings.reporting.command.clone(),
             hidden: if settings.hide_api_key { API_KEY_VARIABLES } else { &[] },
             timeout: settings.limits.timeout,
         }

@@ -13,7 +13,6 @@ use dogwrap::requests::requests;
 use dogwrap::run::{Outcome, Run};
 use dogwrap::settings::Settings;
 use dogwrap::spool::{WAITING, file_name, identity_of};
-use dogwrap::verdict::judge;
 
 use crate::component::Host;
 use crate::{machine, words};
@@ -48,7 +47,7 @@ pub async fn keep(
     if record.is_none() && was_over && host.client.accepted() > 0 {
         return Ok(());
     }
-    let Some(alert_type) = judge(&run.outcome, settings.submit_mode, &settings.warning_codes) else {
+    let Some(alert_type) = settings.reporting.judge(&run.outcome) else {
         if let (Ok(state), Some((name, _))) = (&host.state, &record) {
             state.remove_record(name);
         }
@@ -61,17 +60,12 @@ pub async fn keep(
     let machine = name_of_machine().await;
     let (salt, chance) = random().map_err(|error| words::of(&error))?;
     let identity = record.as_ref().and_then(|(name, _)| identity_of(name)).unwrap_or(chance);
-    for (index, request) in requests(&run, alert_type, settings, machine.as_deref()).into_iter().enumerate() {
-        let kept = Kept {
-            recipient: Recipient::of(&settings.delivery.destination, salt),
-            job: settings.name.clone(),
-            happened_at: run.ended_at as u64,
-            tried: 0,
-            tried_at: since_1970(SystemTime::now()).as_secs(),
-            reason: format!("the component failed: {reason}"),
-            request_was_at_fault: false,
-            request,
-        };
+    for (index, request) in requests(&run, alert_type, &settings.reporting, machine.as_deref()).into_iter().enumerate()
+    {
+        let recipient = Recipient::of(&settings.delivery.destination, salt);
+        let now = since_1970(SystemTime::now()).as_secs();
+        let kept = Kept::new(recipient, &settings.reporting.name, run.ended_at, request, now)
+            .untried(&format!("the component failed: {reason}"));
         let name = file_name((run.ended_at * 1000.0) as u64, identity, index);
         state.write(WAITING, &name, &kept.to_file()).map_err(|error| words::of(&error))?;
     }

@@ -12,10 +12,8 @@ use crate::support::{Ending, Invocation, skipped};
 
 /// The component that is built in, as plain WebAssembly.
 fn built_in_component() -> PathBuf {
-    std::env::var_os("DOGWRAP_COMPONENT").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/wasm32-wasip2/component/dogwrap.wasm"),
-        PathBuf::from,
-    )
+    std::env::var_os("DOGWRAP_COMPONENT")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/components/dogwrap.wasm"), PathBuf::from)
 }
 
 /// Where the program is that has a compiler in it, and the compiler; none where they are not built.

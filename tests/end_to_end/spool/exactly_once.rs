@@ -1,7 +1,9 @@
 //! Many that deliver at once, and some that are killed meanwhile: everything arrives, and nothing twice.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use nix::sys::signal::{Signal, kill};
 
+use super::files::now;
 use super::sent::{jobs, jobs_heard};
 use super::vanished::vanish;
 use super::wrapper::Wrapper;
@@ -104,7 +107,30 @@ fn a_flush_that_waits_ends_with_a_signal() {
     kill(other.pid(), Signal::SIGTERM).expect("it was not waited for");
     assert_eq!(other.finish().ending, Ending::Exited(1));
     assert_eq!(one.kill().ending, Ending::Signaled(9));
+    // It waits again as soon as somebody else delivers.
+    let listed = wrapper.list([]).printed;
+    assert!(listed.contains("being sent") && listed.contains("first"), "{listed}");
+    drop(server);
+    wrapper.options(["--delivery_timeout", "1"]).flush(1);
     assert_eq!(wrapper.waiting_jobs(), ["first"]);
+}
+
+#[test]
+fn what_somebody_sends_who_cannot_lock_files_is_left_to_them_until_their_time_is_over() {
+    let server = Server::start(Answer::default());
+    let wrapper = Wrapper::to(server.url());
+    wrapper.keep_all(["now", "over"]);
+    let claim = |file: &Path, until: Duration| {
+        let claimed = format!("{}.{}", file.display(), until.as_millis());
+        fs::rename(file, &claimed).expect("it waits");
+        PathBuf::from(claimed)
+    };
+    let files = wrapper.waiting();
+    let sent_now = claim(&files[0], now() + Duration::from_secs(3600));
+    claim(&files[1], now());
+    wrapper.flush(0);
+    assert_eq!(jobs(&server), ["over"]);
+    assert!(sent_now.exists() && wrapper.list([]).printed.contains("being sent"));
 }
 
 /// When a deliverer is killed.
