@@ -9,6 +9,7 @@ mod processes;
 mod readme;
 mod sandbox;
 mod server;
+mod snippets;
 mod sources;
 mod spool;
 mod stand_in;

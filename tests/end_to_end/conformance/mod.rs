@@ -11,3 +11,4 @@ mod recorded;
 mod scenario;
 mod side_by_side;
 mod surrogates;
+mod ways;

@@ -41,6 +41,12 @@ impl Observation {
         Self { ending: outcome.ending, stdout, requests, host }.without_repetitions()
     }
 
+    /// The requests of a run, and nothing else of it.
+    pub fn of_requests(mut requests: Vec<Request>) -> Self {
+        let host = hide_what_varies(&mut requests);
+        Self { requests, host, ..Self::silent(0, "") }
+    }
+
     /// A run that told its caller something, and nobody else.
     pub fn silent(status: i32, stdout: impl Into<Vec<u8>>) -> Self {
         Self { ending: Ending::Exited(status), stdout: stdout.into(), requests: Vec::new(), host: None }

@@ -21,9 +21,9 @@ const PATHS: [&str; 2] = ["/api/v1/series", "/api/v1/events"];
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/end_to_end/conformance/data");
 
 /// What the original did, once.
-struct Recorded {
-    id: String,
-    scenario: Scenario,
+pub struct Recorded {
+    pub id: String,
+    pub scenario: Scenario,
     original: Observation,
     /// Standard output is recorded by its beginning and its length alone.
     abbreviated: Option<(Vec<u8>, usize)>,
@@ -39,6 +39,19 @@ struct Report {
 #[test]
 fn recorded_cases() {
     let program = dogwrap_path();
+    let report = Mutex::new(Report::default());
+    for_each(|recorded, directory| {
+        let case = recorded.scenario.read(directory);
+        let (expected, rows, mut failures) = recorded.expected(case.as_ref());
+        let ours = recorded.scenario.observe(&program, directory);
+        failures.extend(expected.mismatches(&ours));
+        report.lock().expect("no thread panics with the report").add(&recorded.id, &rows, failures);
+    });
+    report.into_inner().expect("no thread panics with the report").conclude();
+}
+
+/// Calls `look` with each recorded case and a directory that holds the fixtures, several at a time.
+pub fn for_each(look: impl Fn(&Recorded, &Path) + Sync) {
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     for file in Path::new(DATA).join("fixtures").read_dir().expect("the fixtures can be listed") {
         let file = file.expect("the fixtures can be listed");
@@ -46,22 +59,15 @@ fn recorded_cases() {
     }
     let cases = std::fs::read_to_string(format!("{DATA}/cases.jsonl")).expect("the recorded cases can be read");
     let waiting = Mutex::new(cases.lines());
-    let report = Mutex::new(Report::default());
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 while let Some(line) = next(&waiting) {
-                    let recorded = Recorded::read(line);
-                    let case = recorded.scenario.read(directory.path());
-                    let (expected, rows, mut failures) = recorded.expected(case.as_ref());
-                    let ours = recorded.scenario.observe(&program, directory.path());
-                    failures.extend(expected.mismatches(&ours));
-                    report.lock().expect("no thread panics with the report").add(&recorded.id, &rows, failures);
+                    look(&Recorded::read(line), directory.path());
                 }
             });
         }
     });
-    report.into_inner().expect("no thread panics with the report").conclude();
 }
 
 /// The next case; a function, so that the lock is not held while the case runs.
@@ -125,7 +131,7 @@ impl Recorded {
     }
 
     /// What ours must do, the rows that say so, and what is wrong with the expectation itself.
-    fn expected(&self, case: Option<&Case>) -> (Observation, Vec<&'static str>, Vec<String>) {
+    pub fn expected(&self, case: Option<&Case>) -> (Observation, Vec<&'static str>, Vec<String>) {
         let mut original = self.original.clone();
         let Some(case) = case else { return (original, Vec::new(), Vec::new()) };
         if let Some((beginning, length)) = &self.abbreviated {
