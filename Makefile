@@ -135,6 +135,19 @@ fuzz:
 	        $$target target/fuzz/corpus/$$target fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS); \
 	done
 
+# The real schedulers: what they need is installed, and takes minutes. Those of Debian's packages need root.
+SCHEDULERS := target/schedulers
+SCHEDULER_PACKAGES := cron slurm-wlm munge systemd
+.PHONY: test-schedulers
+test-schedulers: host
+	@if command -v apt-get >/dev/null && test "$$(id -u)" = 0; then \
+	    dpkg --status $(SCHEDULER_PACKAGES) >/dev/null 2>&1 || \
+	        apt-get install --yes --no-install-recommends $(SCHEDULER_PACKAGES); \
+	fi
+	test -x $(SCHEDULERS)/bin/python || python3 -m venv $(SCHEDULERS)
+	$(SCHEDULERS)/bin/pip install --quiet kubernetes-validate==1.37.0 python-hcl2==8.1.4
+	DOGWRAP=$(CURDIR)/$(DOGWRAP) $(SCHEDULERS)/bin/python -m unittest discover --start-directory tests/schedulers --pattern '*_test.py' --verbose
+
 .PHONY: bench
 bench: host original
 	python3 bench/bench.py --dogwrap $(DOGWRAP) --component $(COMPONENT) --original $(ORIGINAL) --output target/bench.json

@@ -10,6 +10,8 @@ them round by round, so that a slow moment slows them all. Figures are medians (
     peak   the largest resident memory of any one of them
     exit   from the end of the wrapped command until the wrapper has been waited for. The command is `date`, which tells the
            time just before it ends, so its own end is counted in; the same command under `sh` shows how much that is
+    load   in a program that loads the rules: from nothing to the first instance, in a fresh process with a warm cache
+    call   in the same program: one failed run judged, its event and its requests made
 
 Output goes to /dev/null, or into a pipe whose reader counts the bytes; both streams pass one wrapper, or one `cat`. A run that
 loses output, ends with another status, does not submit its event or takes too long is a failure (exit status 1), not a figure.
@@ -41,7 +43,8 @@ BLOCK_BYTES = 10_000_000
 LINE_BYTES = 80
 SECONDS_PER_RUN = 60
 PR_SET_CHILD_SUBREAPER = 36
-UNITS = {**dict.fromkeys(("wall", "cpu", "exit"), (0.001, "ms")), "peak": (MIB, "MiB"), "size": (1000, "KB")}
+HOSTS = Path(__file__).resolve().parent.parent / "host"
+UNITS = {**dict.fromkeys(("wall", "cpu", "exit", "load"), (0.001, "ms")), "call": (1e-6, "us"), "peak": (MIB, "MiB"), "size": (1000, "KB")}
 
 SHELL = "sh"
 PIPELINE = "sh -c 'CMD | cat'"
@@ -245,6 +248,16 @@ def lines_under_the_original(program: str, original: str) -> Experiment:
     return Experiment(f"1 MB, {LINE_BYTES}-byte lines, to a pipe", contenders, comparisons, 1_000_000)
 
 
+def rules_inside(title: str, program: list[str], limits: dict[str, float]) -> Experiment:
+    """A program that loads the rules as a component measures itself: it prints a JSON object of lists of seconds."""
+    comparisons = [Comparison(figure, limit=limit) for figure, limit in limits.items()]
+    try:
+        measured = json.loads(subprocess.run(program, capture_output=True, text=True, check=True).stdout)
+        return Experiment(title, {}, comparisons, samples={DOGWRAP: {figure: measured[figure] for figure in limits}})
+    except (OSError, subprocess.CalledProcessError, json.JSONDecodeError, KeyError) as failure:
+        return Experiment(title, {}, comparisons, problem=f"{program[0]} gives no figures: {failure}")
+
+
 def file_size(title: str, file: str, limit: int) -> Experiment:
     samples = {DOGWRAP: {"size": [os.path.getsize(file)]}} if os.path.isfile(file) else {}
     problem = "" if samples else f"there is no {file}"
@@ -258,6 +271,9 @@ def experiments(options: argparse.Namespace) -> Iterator[tuple[Experiment, int]]
     yield one_event(options.dogwrap, options.original), options.runs
     yield from ((experiment, fewer) for experiment in throughput(options.dogwrap, options.megabytes))
     yield lines_under_the_original(options.dogwrap, options.original), fewer
+    yield rules_inside("the rules in Rust, a fresh instance a call", [options.rust, "--bench"], {"call": 50e-6}), 0
+    yield rules_inside("the rules in Python", [options.python, f"{HOSTS}/python/bench.py"], {"load": 0.030, "call": 0.001}), 0
+    yield rules_inside("the rules in Node", [options.node, f"{HOSTS}/node/bench.mjs"], {"call": 0.0002}), 0
     yield file_size("the program", options.dogwrap, 9_000_000), 0
     yield file_size("the component", options.component, 450_000), 0
 
@@ -314,6 +330,9 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--dogwrap", type=os.path.abspath, default="target/release/dogwrap", help="the program")
     parser.add_argument("--original", type=os.path.abspath, default="target/original/bin/dogwrap", help="may be missing")
     parser.add_argument("--component", type=os.path.abspath, default="target/components/dogwrap.wasm")
+    parser.add_argument("--rust", type=os.path.abspath, default="target/release/examples/events", help="a program with the rules")
+    parser.add_argument("--python", type=os.path.abspath, default="target/python/bin/python", help="with the package")
+    parser.add_argument("--node", default="node", help="with the package")
     parser.add_argument("--output", type=os.path.abspath, default="target/bench.json", help="where to write every sample")
     parser.add_argument("--runs", type=int, default=30, help="rounds of an experiment; a third of them when it prints much")
     parser.add_argument("--megabytes", type=int, default=1000, help="what the throughput experiments print")
