@@ -17,6 +17,8 @@ COMPONENTS := target/components
 COMPONENT := $(COMPONENTS)/dogwrap.wasm
 EVENTS := $(COMPONENTS)/dogwrap-events.wasm
 DOGWRAP := target/release/dogwrap
+# The package for JavaScript.
+NODE := host/node
 # Where the program is that has a compiler in it, and the compiler.
 COMPILER := target/compiler
 # Hostile components that the tests have the program run.
@@ -75,6 +77,17 @@ guests: compiler
 	$(CARGO) build --locked --release --target wasm32-wasip2 --package dogwrap-guests --bins
 	$(COMPILER)/dogwrap-compile $(GUEST_NAMES:%=$(GUESTS)/%.wasm)
 
+# The package for JavaScript, ready for `npm pack` and `npm install`.
+.PHONY: node
+node: events $(NODE)/node_modules/.package-lock.json
+	cd $(NODE) && npm run --silent rules && npm run --silent types
+	cp LICENSE $(NODE)/LICENSE
+
+# By the lock file, but not with `npm ci`: that insists on packages for other platforms, which a registry may not have.
+$(NODE)/node_modules/.package-lock.json: $(NODE)/package.json $(NODE)/package-lock.json
+	cd $(NODE) && npm install --no-save --silent
+	touch $@
+
 .PHONY: install
 install: host
 	install -D -m 0755 $(DOGWRAP) $(DESTDIR)$(PREFIX)/bin/dogwrap
@@ -95,6 +108,20 @@ test: host events compiler guests original
 	    DOGWRAP_ORIGINAL=$$(test -x $(ORIGINAL) && echo $(CURDIR)/$(ORIGINAL)) \
 	    $(CARGO) test --locked --release --package dogwrap --lib --tests
 
+# The package for JavaScript, and node-cron. Where there is no Node the rest is tested all the same.
+.PHONY: test-node
+test: test-node
+test-node: host
+	@if ! command -v npm >/dev/null; then echo "SKIPPED: no npm, so the package for JavaScript is not tested"; else \
+	    $(MAKE) --no-print-directory node && \
+	    cd $(NODE) && DOGWRAP=$(CURDIR)/$(DOGWRAP) npm test --silent; fi
+
+# Schedulers in JavaScript that are not tested with the rest.
+.PHONY: test-schedulers test-bree
+test-schedulers: test-bree
+test-bree: node
+	cd $(NODE) && npm run --silent test-schedulers
+
 # The tests of what waits to be delivered, with more wrappers killed at random moments.
 .PHONY: test-long
 test-long: host
@@ -111,6 +138,10 @@ lint: component
 	$(CARGO) clippy --locked --profile component --target wasm32-unknown-unknown --package dogwrap --lib -- --deny warnings
 	$(CARGO) clippy --locked --release --target wasm32-wasip2 --package dogwrap-guests -- --deny warnings
 	wit/vendor.sh --check
+
+.PHONY: lint-node
+lint-node: node
+	cd $(NODE) && npm run --silent lint
 
 # Licences, versions and sources of the dependencies; of what is known against them as well, where that can be had.
 .PHONY: deny
