@@ -110,7 +110,7 @@ test: host events compiler guests original
 
 # The package for JavaScript, and node-cron. Where there is no Node the rest is tested all the same.
 .PHONY: test-node
-test: test-node
+
 test-node: host
 	@if ! command -v npm >/dev/null; then echo "SKIPPED: no npm, so the package for JavaScript is not tested"; else \
 	    $(MAKE) --no-print-directory node && \

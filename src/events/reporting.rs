@@ -31,7 +31,7 @@ impl wit::Guest for Rules {
 
 /// The run, and how it is reported.
 pub fn facts(run: wit::FinishedRun, settings: wit::Settings) -> Result<(Run, Reporting), wit::Invalid> {
-    if run.command.trim().is_empty() {
+    if run.command.is_empty() {
         return Err(wit::Invalid::Command);
     }
     let captured = |text: String| {

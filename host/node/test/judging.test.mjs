@@ -51,7 +51,7 @@ test('of a long output the same is shown as of all of it', () => {
 
 test('a run that makes no sense is refused', () => {
   const senseless = [
-    [{ command: ' ' }, 'the command is empty'],
+    [{ command: '' }, 'the command is empty'],
     [{ duration: -1 }, 'the duration is negative or no number'],
     [{ endedAt: NaN }, 'the time of the end is negative or no number'],
     [{ command: undefined }, 'the command is text'],

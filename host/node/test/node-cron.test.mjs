@@ -79,9 +79,9 @@ test('a task in a process of its own is reported alike', async (t) => {
 test('what goes wrong with a report is only said', async (t) => {
   const { reporter, messages } = reporterTo(t, 'http://127.0.0.1:1');
   const task = onDemand(t, () => 7);
-  listen(task, reporter, { name: ' ' });
+  listen(task, reporter, { name: '' });
   assert.equal(await task.execute(), 7);
-  assert.deepEqual(messages, ["dogwrap: a run of ' ' is not reported: the command is empty"]);
+  assert.deepEqual(messages, ["dogwrap: a run of '' is not reported: the command is empty"]);
 });
 
 describe('on schedule', { concurrency: true }, () => {
