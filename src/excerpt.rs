@@ -23,6 +23,11 @@ impl Excerpt {
         Self::Ends { head: first(text, head).to_owned(), tail: last(text, tail).to_owned() }
     }
 
+    /// Whether there is nothing to show, and nothing was left out.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Whole(text) if text.is_empty())
+    }
+
     /// The excerpt as Markdown: a code block, or two with a note between them. The fences are longer than any in the
     /// text, so that nothing in it can end a block.
     pub fn code_block(&self) -> String {

@@ -5,8 +5,9 @@
 //! [`requests`]. All of this is plain data and plain functions: nothing here reads a clock, the environment or a file,
 //! and everything is tested natively.
 //!
-//! Each world of `wit/` has its adapters: `wrapper` touches WASI and what the host lends, and exists on WASI only;
-//! `events` touches nothing, and exists where WebAssembly has no system.
+//! Each world of `wit/` has its adapters. `wrapper` and `reporter` share those that touch WASI (`adapters`), and exist on
+//! WASI only: one at a time, and the feature `reporter` says which. `events` touches nothing, and exists where WebAssembly
+//! has no system.
 
 #![cfg_attr(not(all(target_family = "wasm", target_os = "unknown")), forbid(unsafe_code))]
 
@@ -33,7 +34,11 @@ pub mod text;
 pub mod timestamp;
 pub mod verdict;
 
+#[cfg(target_os = "wasi")]
+mod adapters;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod events;
-#[cfg(target_os = "wasi")]
+#[cfg(all(target_os = "wasi", feature = "reporter"))]
+mod reporter;
+#[cfg(all(target_os = "wasi", not(feature = "reporter")))]
 mod wrapper;

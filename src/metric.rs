@@ -22,18 +22,19 @@ struct Series {
 }
 
 impl Submission {
-    /// The duration of `run` in seconds, tagged as its event is and with the job's name.
-    pub fn duration(run: &Run, reporting: &Reporting, host: Option<&str>) -> Self {
+    /// The duration of `run` in seconds, tagged as its event is and with the job's name; none when it is not known.
+    pub fn duration(run: &Run, reporting: &Reporting, host: Option<&str>) -> Option<Self> {
+        let duration = run.duration?;
         let mut tags = reporting.tags.clone();
         tags.push(format!("event_name:{}", reporting.name));
-        Self {
+        Some(Self {
             series: [Series {
                 metric: "dogwrap.duration",
-                points: [(run.ended_at, run.duration.as_secs_f64())],
+                points: [(run.ended_at, duration.as_secs_f64())],
                 tags,
                 r#type: "gauge",
                 host: host.map(str::to_owned),
             }],
-        }
+        })
     }
 }

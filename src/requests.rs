@@ -100,7 +100,7 @@ impl Request {
 pub fn requests(run: &Run, alert_type: AlertType, reporting: &Reporting, host: Option<&str>) -> Vec<Request> {
     let event = Event::new(run, alert_type, reporting, host);
     let event = Request::event(&event, Some(Event::text_when_old(run, alert_type, reporting)));
-    let metric = reporting.send_metric.then(|| Submission::duration(run, reporting, host));
+    let metric = if reporting.send_metric { Submission::duration(run, reporting, host) } else { None };
     metric.and_then(|metric| Request::metric(&metric)).into_iter().chain(event).collect()
 }
 

@@ -46,8 +46,8 @@ impl Outcome {
 #[derive(Clone, Debug)]
 pub struct Run {
     pub outcome: Outcome,
-    /// From the start of the command to its end, by a monotonic clock.
-    pub duration: Duration,
+    /// From the start of the command to its end, by a monotonic clock; none when whoever ran it did not say.
+    pub duration: Option<Duration>,
     /// When the command had ended, in seconds since 1970.
     pub ended_at: f64,
     pub stdout: Capture,

@@ -8,7 +8,8 @@ use crate::timestamp::rfc3339;
 /// The longest text that the API takes, in characters. A longer one is refused, or cut where it hurts.
 pub const MAXIMUM_LENGTH: usize = 4000;
 
-/// Writes the text for `run` of `command`, with `notification` at its end unless that is empty.
+/// Writes the text for `run` of `command`, if that is known and not empty, with `notification` at its end unless that is
+/// empty.
 ///
 /// A text that is too long loses output first, then of the command. The notification is never touched while anything
 /// else can give way; one that is too long by itself is cut, since the event would be refused with it.
@@ -74,10 +75,11 @@ fn compose(command: &Excerpt, run: &Run, limit: usize, notification: &str, happe
     let time = happened_at.map(|seconds| {
         format!("*This happened at {}. It could not be delivered before.*\n\n", rfc3339(seconds as u64))
     });
+    let command = (!command.is_empty()).then(|| format!("**>>>> CMD <<<<**\n{}", command.code_block()));
     let mut text = format!(
-        "%%%\n{}**>>>> CMD <<<<**\n{}**>>>> EXIT CODE <<<<**\n\n {}\n\n\n",
+        "%%%\n{}{}**>>>> EXIT CODE <<<<**\n\n {}\n\n\n",
         time.unwrap_or_default(),
-        command.code_block(),
+        command.unwrap_or_default(),
         run.outcome.event_code()
     );
     push_stream(&mut text, "STDOUT", &run.stdout, limit);
@@ -119,7 +121,7 @@ mod tests {
         };
         Run {
             outcome: Outcome::Exited(3),
-            duration: Duration::from_secs(1),
+            duration: Some(Duration::from_secs(1)),
             ended_at: 0.0,
             stdout: capture(stdout),
             stderr: capture(stderr),
@@ -134,6 +136,11 @@ mod tests {
             **>>>> STDOUT <<<<**\n```\nhi\n \n```\n**>>>> STDERR <<<<**\n```\nerr\n \n```\n\
             **>>>> NOTIFICATIONS <<<<**\n\n @me\n%%%\n";
         assert_eq!(text("echo hi", &run("hi\n", "err\n"), "@me", None), expected);
+    }
+
+    #[test]
+    fn a_command_that_is_not_known_is_left_out() {
+        assert_eq!(text("", &run("", ""), "", None), "%%%\n**>>>> EXIT CODE <<<<**\n\n 3\n\n\n%%%\n");
     }
 
     #[test]

@@ -8,13 +8,11 @@ use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
+use dogwrap::command_line::options::Program;
 use dogwrap::command_line::spelling::{Spelled, spell};
 use dogwrap::command_line::{self, Surroundings, UsageError, interpret};
 
 use crate::words;
-
-/// What this program is called where a component would say more.
-const PROGRAM: &str = "dogwrap";
 
 /// The largest file that is taken for a key, in bytes.
 const MAXIMUM_KEY_FILE: u64 = 64 * 1024;
@@ -34,7 +32,7 @@ impl Invocation {
 
     /// Takes `arguments`, with the name that the program was called by as the first.
     pub fn new(arguments: Vec<Vec<u8>>) -> Self {
-        let spelled = spell(arguments.get(1..).unwrap_or_default());
+        let spelled = spell(Program::Wrapper, arguments.get(1..).unwrap_or_default());
         Self { arguments, spelled }
     }
 
@@ -57,7 +55,7 @@ impl Invocation {
         if ["help", "version"].iter().any(|flag| self.spelled.has_flag(flag)) {
             return Ok(command_line::Invocation::Print(String::new()));
         }
-        interpret(PROGRAM, &self.spelled, Surroundings { variable, key_file })
+        interpret(Program::Wrapper.name(), &self.spelled, Surroundings { variable, key_file })
     }
 
     /// The same with one more word, which is the command where there is none.

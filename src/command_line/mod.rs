@@ -2,7 +2,10 @@
 //!
 //! Everything that can be found wrong is found here, before anything runs.
 
+mod ending;
 pub mod options;
+mod parser;
+mod report;
 mod resolve;
 pub mod spelling;
 
@@ -10,6 +13,8 @@ use clap::error::ErrorKind;
 
 use crate::listing::printable;
 use crate::settings::{Delivery, Settings};
+use options::Program;
+pub use report::{Output, Told};
 use spelling::{Refused, Spelled, spell};
 
 /// What an invocation is made of besides its arguments.
@@ -26,6 +31,8 @@ pub struct Surroundings<'a> {
 pub enum Invocation {
     /// Run a command and report it.
     Run(Box<Settings>),
+    /// Report a command that has been run.
+    Report(Box<Told>),
     /// Deliver what was kept.
     Flush {
         delivery: Delivery,
@@ -34,8 +41,13 @@ pub enum Invocation {
         /// What is odd about the invocation: for stderr, one line each.
         warnings: Vec<String>,
     },
-    /// List what was kept, for people or as JSON lines.
-    Spool { json: bool },
+    /// List what was kept.
+    Spool {
+        /// The state directory that an option names.
+        directory: Option<String>,
+        /// As JSON lines, and not for people.
+        json: bool,
+    },
     /// Print this text and end: the help, or the version.
     Print(String),
 }
@@ -64,13 +76,18 @@ impl UsageError {
     }
 }
 
-/// Reads the arguments of `program`, those after its name.
-pub fn parse(program: &str, arguments: &[Vec<u8>], surroundings: Surroundings<'_>) -> Result<Invocation, UsageError> {
-    let spelled = spell(arguments);
-    let words = std::iter::once(program).chain(spelled.options.iter().map(String::as_str));
-    match options::parser(program, help_width(surroundings)).try_get_matches_from(words) {
+/// Reads the arguments of `program`, those after the name that it was called by.
+pub fn parse(
+    program: Program,
+    called_by: &str,
+    arguments: &[Vec<u8>],
+    surroundings: Surroundings<'_>,
+) -> Result<Invocation, UsageError> {
+    let spelled = spell(program, arguments);
+    let words = std::iter::once(called_by).chain(spelled.options.iter().map(String::as_str));
+    match parser::parser(program, called_by, help_width(surroundings)).try_get_matches_from(words) {
         Ok(_) => {
-            let invocation = interpret(program, &spelled, surroundings)?;
+            let invocation = interpret(called_by, &spelled, surroundings)?;
             if spelled.has_flag("capabilities") {
                 return Err(UsageError::new(
                     "--capabilities is for a host to answer, and this one does not",
@@ -79,21 +96,26 @@ pub fn parse(program: &str, arguments: &[Vec<u8>], surroundings: Surroundings<'_
             }
             Ok(invocation)
         }
-        Err(error) => answer(program, &error),
+        Err(error) => answer(called_by, &error),
     }
 }
 
 /// What `spelled` asks for, be it valid or not as far as the parser of [`parse`] is concerned: that is the one with words
 /// for what is wrong with an option, and with the help. For a host, which has to know what to lend.
-pub fn interpret(program: &str, spelled: &Spelled, surroundings: Surroundings<'_>) -> Result<Invocation, UsageError> {
+pub fn interpret(called_by: &str, spelled: &Spelled, surroundings: Surroundings<'_>) -> Result<Invocation, UsageError> {
     if let Some(refused) = &spelled.refused {
-        return Err(refusal(program, refused, spelled));
+        return Err(refusal(called_by, refused, spelled));
     }
     if spelled.has_flag("spool") {
-        return Ok(Invocation::Spool { json: spelled.has_flag("json") });
+        let directory = spelled.text("spool_dir").map(str::to_owned);
+        return Ok(Invocation::Spool { directory, json: spelled.has_flag("json") });
     }
     if spelled.has_flag("json") && !spelled.has_flag("capabilities") {
-        return Err(UsageError::new("--json is for --spool and --capabilities", "see --help"));
+        let message = match spelled.program {
+            Program::Wrapper => "--json is for --spool and --capabilities",
+            Program::Reporter => "--json is for --spool",
+        };
+        return Err(UsageError::new(message, "see --help"));
     }
     if spelled.has_flag("flush") {
         let (delivery, warnings) = resolve::delivery(spelled, surroundings)?;
@@ -105,7 +127,12 @@ pub fn interpret(program: &str, spelled: &Spelled, surroundings: Surroundings<'_
     if spelled.has_flag("any_key") {
         return Err(UsageError::new("--any_key is for --flush", "see --help"));
     }
-    resolve::settings(spelled, surroundings).map(|settings| Invocation::Run(Box::new(settings)))
+    match spelled.program {
+        Program::Wrapper => {
+            resolve::settings(spelled, surroundings).map(|settings| Invocation::Run(Box::new(settings)))
+        }
+        Program::Reporter => report::told(spelled, surroundings).map(|told| Invocation::Report(Box::new(told))),
+    }
 }
 
 /// How wide the help may be: as wide as `COLUMNS` says, or else as a terminal usually is.
@@ -114,22 +141,24 @@ fn help_width(surroundings: Surroundings<'_>) -> usize {
 }
 
 /// What to do with what the parser did not take for an invocation.
-fn answer(program: &str, error: &clap::Error) -> Result<Invocation, UsageError> {
+fn answer(called_by: &str, error: &clap::Error) -> Result<Invocation, UsageError> {
     let rendered = error.render().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return Ok(Invocation::Print(rendered));
     }
     let paragraph = rendered.split("\n\n").next().unwrap_or_default();
     let line = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-    Err(UsageError::new(line.trim_start_matches("error: "), see_help(program)))
+    Err(UsageError::new(line.trim_start_matches("error: "), see_help(called_by)))
 }
 
 /// What to say of a word that looks like an option and is none.
-fn refusal(program: &str, refused: &Refused, spelled: &Spelled) -> UsageError {
+fn refusal(called_by: &str, refused: &Refused, spelled: &Spelled) -> UsageError {
     match refused {
         Refused::Unknown(option) => {
-            let hint = match spelled.command.as_slice() {
-                [] => see_help(program),
+            let long = option.trim_start_matches('-').replace('-', "_");
+            let hint = match (spelled.command.as_slice(), spelled.program.other_with(&long)) {
+                ([], None) => see_help(called_by),
+                ([], Some(other)) => format!("it is an option of {}; {}", other.name(), see_help(called_by)),
                 _ => format!("if '{option}' belongs to the command, put -- before the command"),
             };
             UsageError::new(format!("unexpected argument '{option}' found"), hint)
@@ -144,6 +173,6 @@ fn refusal(program: &str, refused: &Refused, spelled: &Spelled) -> UsageError {
     }
 }
 
-fn see_help(program: &str) -> String {
-    format!("see '{program} --help'")
+fn see_help(called_by: &str) -> String {
+    format!("see '{called_by} --help'")
 }

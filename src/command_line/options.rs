@@ -1,9 +1,39 @@
-//! The one table of options. The parser, the help and the tests of the README come from it.
+//! The one table of options, of all programs. The parsers, the help and the tests of the README come from it.
 
-use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, Command};
+/// A program that has a command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// `dogwrap`: runs a command and reports it.
+    Wrapper,
+    /// `dogwrap-report`: reports a command that has been run.
+    Reporter,
+}
 
-use crate::seconds;
+impl Program {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wrapper => "dogwrap",
+            Self::Reporter => "dogwrap-report",
+        }
+    }
+
+    /// The options that it has, in the order of the help.
+    pub fn options(self) -> impl Iterator<Item = &'static OptionDefinition> {
+        OPTIONS.iter().filter(move |option| option.programs.contains(&self))
+    }
+
+    /// Its option with this long name.
+    pub fn find(self, long: &str) -> Option<&'static OptionDefinition> {
+        self.options().find(|option| option.long == long)
+    }
+
+    /// The other program that has an option with this long name, if this one has none.
+    pub fn other_with(self, long: &str) -> Option<Self> {
+        let others = [Self::Wrapper, Self::Reporter].into_iter().filter(|program| *program != self);
+        others.into_iter().find(|other| self.find(long).is_none() && other.find(long).is_some())
+    }
+}
 
 /// What an option takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +46,10 @@ pub enum Value {
     Choice(&'static [&'static str]),
     /// Seconds, with a fraction if need be.
     Seconds,
+    /// How a command ended: its exit status, or less than zero for a signal.
+    ExitCode,
+    /// The number of a signal, or zero for none.
+    Signal,
     /// A number that means nothing any more.
     IgnoredNumber,
     /// Nothing: it prints the help and ends.
@@ -27,7 +61,7 @@ pub enum Value {
 impl Value {
     /// Whether the option is followed by a value.
     pub fn is_expected(self) -> bool {
-        matches!(self, Self::Text | Self::Choice(_) | Self::Seconds | Self::IgnoredNumber)
+        !matches!(self, Self::Flag | Self::Help | Self::Version)
     }
 }
 
@@ -47,7 +81,11 @@ pub struct OptionDefinition {
     /// Whether dogwrap has it. Only these may be abbreviated: so every abbreviation keeps the meaning it had, whatever
     /// is added.
     pub in_dogwrap: bool,
+    /// Which programs have it. An option that two of them word differently stands in the table for each.
+    pub programs: &'static [Program],
 }
+
+const EVERY_PROGRAM: &[Program] = &[Program::Wrapper, Program::Reporter];
 
 const fn dogwraps(
     long: &'static str,
@@ -57,7 +95,7 @@ const fn dogwraps(
     help: &'static str,
     default: &'static str,
 ) -> OptionDefinition {
-    OptionDefinition { long, short, value, value_name, help, default, in_dogwrap: true }
+    OptionDefinition { long, short, value, value_name, help, default, in_dogwrap: true, programs: EVERY_PROGRAM }
 }
 
 const fn added(
@@ -67,7 +105,17 @@ const fn added(
     help: &'static str,
     default: &'static str,
 ) -> OptionDefinition {
-    OptionDefinition { long, short: None, value, value_name, help, default, in_dogwrap: false }
+    OptionDefinition { long, short: None, value, value_name, help, default, in_dogwrap: false, programs: EVERY_PROGRAM }
+}
+
+/// An option for whoever runs the command.
+const fn running(option: OptionDefinition) -> OptionDefinition {
+    OptionDefinition { programs: &[Program::Wrapper], ..option }
+}
+
+/// An option for whoever is told how the command ended.
+const fn told(option: OptionDefinition) -> OptionDefinition {
+    OptionDefinition { programs: &[Program::Reporter], ..option }
 }
 
 /// All options, in the order of the help.
@@ -82,7 +130,7 @@ pub const OPTIONS: &[OptionDefinition] = &[
     ),
     dogwraps("api_key", Some('k'), Value::Text, "KEY", "Datadog API key", "DD_API_KEY, then DATADOG_API_KEY"),
     added("api_key_file", Value::Text, "FILE", "File that holds the API key", ""),
-    added("hide_api_key", Value::Flag, "", "Start the command without DD_API_KEY and DATADOG_API_KEY", ""),
+    running(added("hide_api_key", Value::Flag, "", "Start the command without DD_API_KEY and DATADOG_API_KEY", "")),
     dogwraps(
         "site",
         Some('s'),
@@ -115,42 +163,94 @@ pub const OPTIONS: &[OptionDefinition] = &[
         "Priority of the event",
         "low for a success, otherwise normal",
     ),
-    dogwraps("timeout", Some('t'), Value::Seconds, "SECONDS", "End the command after this long; 0 is never", "86400"),
-    dogwraps("sigterm_timeout", None, Value::Seconds, "SECONDS", "After SIGTERM, wait this long before SIGKILL", "120"),
-    dogwraps(
+    running(dogwraps(
+        "timeout",
+        Some('t'),
+        Value::Seconds,
+        "SECONDS",
+        "End the command after this long; 0 is never",
+        "86400",
+    )),
+    running(dogwraps(
+        "sigterm_timeout",
+        None,
+        Value::Seconds,
+        "SECONDS",
+        "After SIGTERM, wait this long before SIGKILL",
+        "120",
+    )),
+    running(dogwraps(
         "sigkill_timeout",
         None,
         Value::Seconds,
         "SECONDS",
         "After SIGKILL, wait this long before giving up",
         "60",
-    ),
-    added(
+    )),
+    running(added(
         "drain_timeout",
         Value::Seconds,
         "SECONDS",
         "After the command's end, wait this long for output of what it left running",
         "2",
-    ),
-    dogwraps(
+    )),
+    running(dogwraps(
         "proc_poll_interval",
         None,
         Value::IgnoredNumber,
         "SECONDS",
         "Accepted for old crontabs; the end of a command is seen when it happens",
         "",
-    ),
+    )),
+    told(added(
+        "exit_code",
+        Value::ExitCode,
+        "CODE",
+        "How the command ended: its exit status, as $? has it; -9 stands for signal 9",
+        "",
+    )),
+    told(added(
+        "signal",
+        Value::Signal,
+        "NUMBER",
+        "Signal that ended the command; 0 is none, and --exit_code counts",
+        "",
+    )),
+    told(added("timed_out", Value::Flag, "", "The command was ended since its time was over", "")),
+    told(added("duration", Value::Seconds, "SECONDS", "How long the command took", "not known")),
+    told(added(
+        "started_at",
+        Value::Seconds,
+        "TIME",
+        "When the command started, in seconds since 1970, as date +%s has it; for the duration, up to now",
+        "",
+    )),
+    told(added(
+        "stdout",
+        Value::Text,
+        "FILE",
+        "What the command printed to standard output; - is our standard input",
+        "",
+    )),
+    told(added(
+        "stderr",
+        Value::Text,
+        "FILE",
+        "What the command printed to standard error; - is our standard input",
+        "",
+    )),
+    told(added("host", Value::Text, "NAME", "Name of the machine that the command ran on", "DD_HOSTNAME, or none")),
     dogwraps("notify_success", None, Value::Text, "TEXT", "Message added to a success event, such as @someone", ""),
     dogwraps("notify_error", None, Value::Text, "TEXT", "Message added to an error event", ""),
     dogwraps("notify_warning", None, Value::Text, "TEXT", "Message added to a warning event", ""),
-    dogwraps(
+    running(dogwraps(
         "buffer_outs",
         Some('b'),
         Value::Flag,
         "",
         "Hold the output back until the command has ended: stderr, then stdout",
         "",
-    ),
+    )),
     dogwraps("send_metric", None, Value::Flag, "", "Submit the metric dogwrap.duration along with an event", ""),
     dogwraps("tags", None, Value::Text, "TAGS", "Tags of the event and the metric, separated by commas", ""),
     added(
@@ -161,74 +261,39 @@ pub const OPTIONS: &[OptionDefinition] = &[
         "10",
     ),
     added("no_spool", Value::Flag, "", "Keep nothing on the disk: what cannot be delivered is lost", ""),
-    added(
+    running(added(
         "spool_dir",
         Value::Text,
         "DIR",
         "Directory in which events are kept",
         "$XDG_STATE_HOME/dogwrap; root: /var/lib/dogwrap; others: ~/.local/state/dogwrap",
-    ),
+    )),
+    told(added(
+        "spool_dir",
+        Value::Text,
+        "DIR",
+        "Directory in which events are kept, which has to be lent: wasmtime run --dir DIR::DIR",
+        "where dogwrap keeps them, if that is lent",
+    )),
     added("flush", Value::Flag, "", "Run nothing: deliver the events that were kept", ""),
     added("any_key", Value::Flag, "", "With --flush: also those that were kept with another key", ""),
     added("spool", Value::Flag, "", "Run nothing: list the events that were kept", ""),
-    added("json", Value::Flag, "", "With --spool: as one JSON object a line; with --capabilities: as one object", ""),
-    added("component", Value::Text, "FILE", "WebAssembly component with the rules, instead of the built-in one", ""),
-    added("capabilities", Value::Flag, "", "Run nothing: print what the component would be lent", ""),
+    running(added(
+        "json",
+        Value::Flag,
+        "",
+        "With --spool: as one JSON object a line; with --capabilities: as one object",
+        "",
+    )),
+    told(added("json", Value::Flag, "", "With --spool: as one JSON object a line", "")),
+    running(added(
+        "component",
+        Value::Text,
+        "FILE",
+        "WebAssembly component with the rules, instead of the built-in one",
+        "",
+    )),
+    running(added("capabilities", Value::Flag, "", "Run nothing: print what the component would be lent", "")),
     dogwraps("version", None, Value::Version, "", "Print the version", ""),
     dogwraps("help", Some('h'), Value::Help, "", "Print this help", ""),
 ];
-
-/// The option with this long name.
-pub fn find(long: &str) -> Option<&'static OptionDefinition> {
-    OPTIONS.iter().find(|option| option.long == long)
-}
-
-/// The parser made of the table.
-///
-/// `program` is the name it was called by, and `width` the columns that its help may take.
-pub fn parser(program: &str, width: usize) -> Command {
-    Command::new("dogwrap")
-        .bin_name(program)
-        .version(env!("CARGO_PKG_VERSION"))
-        .about("Runs a command, passes its output through, and submits a Datadog event with the result.")
-        .override_usage(format!("{program} [OPTIONS] [--] COMMAND..."))
-        .after_help(AFTER_HELP)
-        .term_width(width)
-        .disable_help_flag(true)
-        .disable_version_flag(true)
-        .args_override_self(true)
-        .args(OPTIONS.iter().map(argument))
-}
-
-const AFTER_HELP: &str = "\
-The words of COMMAND are joined with blanks and run by /bin/sh -c. Put -- before a command that has options of its own.
-
-Ends with the command's own status; 128+S when signal S ended it, 124 after a timeout, 127 or 126 when it could not be \
-started, 2 when called wrongly.";
-
-fn argument(option: &OptionDefinition) -> Arg {
-    let mut help = option.help.to_owned();
-    if !option.default.is_empty() {
-        help.push_str(&format!(" [default: {}]", option.default));
-    }
-    let mut argument = Arg::new(option.long).long(option.long).help(help);
-    if let Some(short) = option.short {
-        argument = argument.short(short);
-    }
-    if option.value.is_expected() {
-        argument = argument.value_name(option.value_name).action(ArgAction::Set);
-    }
-    match option.value {
-        Value::Flag => argument.action(ArgAction::SetTrue),
-        Value::Help => argument.action(ArgAction::Help),
-        Value::Version => argument.action(ArgAction::Version),
-        Value::Text => argument,
-        Value::Choice(choices) => argument.value_parser(PossibleValuesParser::new(choices)),
-        Value::Seconds => argument.value_parser(seconds::parse),
-        Value::IgnoredNumber => argument.value_parser(ignored_number),
-    }
-}
-
-fn ignored_number(spelling: &str) -> Result<(), &'static str> {
-    spelling.trim().parse::<f64>().map(|_| ()).map_err(|_| "not a number")
-}

@@ -22,31 +22,14 @@ const DEFAULT_DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Makes the settings of one run.
 pub fn settings(spelled: &Spelled, surroundings: Surroundings<'_>) -> Result<Settings, UsageError> {
-    let command = spelled.command_line();
-    if command.is_empty() {
+    if spelled.command_line().is_empty() {
         return Err(UsageError::new("there is no command to run", "see --help"));
     }
-    let warning_codes = spelled.text("warning_codes").map(warning_codes).transpose()?;
-    let submit_mode = submit_mode(spelled);
+    let (reporting, odd) = reporting(spelled)?;
     let (delivery, mut warnings) = delivery(spelled, surroundings)?;
-    if submit_mode == SubmitMode::Warnings && warning_codes.is_none() {
-        warnings.push("submit mode 'warnings' without --warning_codes: every failure is an error".to_owned());
-    }
+    warnings.extend(odd);
     Ok(Settings {
-        reporting: Reporting {
-            name: spelled.text("name").map_or_else(|| default_name(&String::from_utf8_lossy(&command)), str::to_owned),
-            command,
-            submit_mode,
-            warning_codes: warning_codes.unwrap_or_default(),
-            priority: spelled.text("priority").map(|word| if word == "low" { Priority::Low } else { Priority::Normal }),
-            tags: tags(spelled.text("tags").unwrap_or_default().split(',')),
-            notifications: Notifications {
-                success: spelled.text("notify_success").unwrap_or_default().to_owned(),
-                error: spelled.text("notify_error").unwrap_or_default().to_owned(),
-                warning: spelled.text("notify_warning").unwrap_or_default().to_owned(),
-            },
-            send_metric: spelled.has_flag("send_metric"),
-        },
+        reporting,
         buffer_outs: spelled.has_flag("buffer_outs"),
         limits: TimeLimits {
             timeout: Some(duration(spelled, "timeout", DEFAULT_TIMEOUT)?).filter(|timeout| !timeout.is_zero()),
@@ -59,6 +42,30 @@ pub fn settings(spelled: &Spelled, surroundings: Surroundings<'_>) -> Result<Set
         delivery,
         warnings,
     })
+}
+
+/// What was run, and how that is reported; and what is odd about it.
+pub fn reporting(spelled: &Spelled) -> Result<(Reporting, Option<String>), UsageError> {
+    let command = spelled.command_line();
+    let warning_codes = spelled.text("warning_codes").map(warning_codes).transpose()?;
+    let submit_mode = submit_mode(spelled);
+    let odd = (submit_mode == SubmitMode::Warnings && warning_codes.is_none())
+        .then(|| "submit mode 'warnings' without --warning_codes: every failure is an error".to_owned());
+    let reporting = Reporting {
+        name: spelled.text("name").map_or_else(|| default_name(&String::from_utf8_lossy(&command)), str::to_owned),
+        command,
+        submit_mode,
+        warning_codes: warning_codes.unwrap_or_default(),
+        priority: spelled.text("priority").map(|word| if word == "low" { Priority::Low } else { Priority::Normal }),
+        tags: tags(spelled.text("tags").unwrap_or_default().split(',')),
+        notifications: Notifications {
+            success: spelled.text("notify_success").unwrap_or_default().to_owned(),
+            error: spelled.text("notify_error").unwrap_or_default().to_owned(),
+            warning: spelled.text("notify_warning").unwrap_or_default().to_owned(),
+        },
+        send_metric: spelled.has_flag("send_metric"),
+    };
+    Ok((reporting, odd))
 }
 
 /// Where events go, and what that takes; and what is odd about it.
@@ -197,6 +204,7 @@ fn warning_codes(list: &str) -> Result<Vec<i32>, UsageError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command_line::options::Program;
     use crate::command_line::{Invocation, parse};
 
     fn invoke(line: &[&str], variables: &[(&str, &str)]) -> Result<Invocation, UsageError> {
@@ -211,7 +219,12 @@ mod tests {
         let variable =
             |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         let surroundings = Surroundings { variable: &variable, key_file: &|| key_file.clone() };
-        parse("dogwrap", &line.iter().map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>(), surroundings)
+        parse(
+            Program::Wrapper,
+            "dogwrap",
+            &line.iter().map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>(),
+            surroundings,
+        )
     }
 
     fn run(line: &[&str], variables: &[(&str, &str)]) -> Settings {
@@ -338,8 +351,10 @@ mod tests {
 
     #[test]
     fn json_is_for_the_listing_alone() {
-        assert_eq!(invoke(&["--spool", "--json"], &[]), Ok(Invocation::Spool { json: true }));
-        assert_eq!(invoke(&["--spool"], &[]), Ok(Invocation::Spool { json: false }));
+        let list =
+            |directory: Option<&str>, json| Ok(Invocation::Spool { directory: directory.map(str::to_owned), json });
+        assert_eq!(invoke(&["--spool", "--json"], &[]), list(None, true));
+        assert_eq!(invoke(&["--spool", "--spool_dir", "/d"], &[]), list(Some("/d"), false));
         assert!(invoke(&["--json", "true"], &[]).is_err() && invoke(&["--json", "--flush"], &[]).is_err());
     }
 

@@ -4,11 +4,13 @@
 //! short ones clustered, and a value is the rest of the word or else the next word, whatever that looks like. All this
 //! is optparse's way. On top of it, hyphens are as good as underscores.
 
-use super::options::{OPTIONS, OptionDefinition, find};
+use super::options::{OptionDefinition, Program};
 
 /// A command line in one form.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Spelled {
+    /// Whose options they are.
+    pub program: Program,
     /// Options as `--name` or `--name=value`.
     pub options: Vec<String>,
     /// The words of the command, as bytes.
@@ -46,9 +48,9 @@ enum Meaning {
     Unknown,
 }
 
-/// Reads `words`, the arguments without the program's name.
-pub fn spell(words: &[Vec<u8>]) -> Spelled {
-    let mut spelled = Spelled::default();
+/// Reads `words`, the arguments of `program` without its name.
+pub fn spell(program: Program, words: &[Vec<u8>]) -> Spelled {
+    let mut spelled = Spelled { program, options: Vec::new(), command: Vec::new(), refused: None, values: Vec::new() };
     let mut words = words.iter().enumerate();
     while let Some((index, word)) = words.next() {
         let proceed = match word.as_slice() {
@@ -110,7 +112,7 @@ impl Spelled {
             Some(end) => (text(&long[..end]), Some(Attached { value: &long[end + 1..], start: end + 3 })),
             None => (text(long), None),
         };
-        match meaning(&name.replace('-', "_")) {
+        match self.meaning(&name.replace('-', "_")) {
             Meaning::Option(option) => {
                 self.push(option, index, attached, rest);
                 true
@@ -134,7 +136,7 @@ impl Spelled {
         rest: &mut impl Iterator<Item = (usize, &'a Vec<u8>)>,
     ) -> bool {
         for (position, short) in cluster.iter().enumerate() {
-            let Some(option) = OPTIONS.iter().find(|option| option.short == Some(char::from(*short))) else {
+            let Some(option) = self.program.options().find(|option| option.short == Some(char::from(*short))) else {
                 let unknown = text(&cluster[position..]).chars().next().unwrap_or_default();
                 self.refused = Some(Refused::Unknown(format!("-{unknown}")));
                 return false;
@@ -171,20 +173,20 @@ impl Spelled {
         });
         self.values.extend(value.map(|(word, start, _)| ValuePlace { option: option.long, word, start }));
     }
-}
 
-fn meaning(name: &str) -> Meaning {
-    if let Some(option) = find(name) {
-        return Meaning::Option(option);
-    }
-    let mut candidates: Vec<_> =
-        OPTIONS.iter().filter(|option| option.in_dogwrap && option.long.starts_with(name)).collect();
-    match candidates.as_slice() {
-        [] => Meaning::Unknown,
-        [option] => Meaning::Option(option),
-        _ => {
-            candidates.sort_by_key(|option| option.long);
-            Meaning::Ambiguous(candidates.into_iter().map(|option| option.long).collect())
+    fn meaning(&self, name: &str) -> Meaning {
+        if let Some(option) = self.program.find(name) {
+            return Meaning::Option(option);
+        }
+        let abbreviated = |option: &&OptionDefinition| option.in_dogwrap && option.long.starts_with(name);
+        let mut candidates: Vec<_> = self.program.options().filter(abbreviated).collect();
+        match candidates.as_slice() {
+            [] => Meaning::Unknown,
+            [option] => Meaning::Option(option),
+            _ => {
+                candidates.sort_by_key(|option| option.long);
+                Meaning::Ambiguous(candidates.into_iter().map(|option| option.long).collect())
+            }
         }
     }
 }
@@ -199,7 +201,11 @@ mod tests {
     use super::*;
 
     fn read(line: &[&str]) -> Spelled {
-        spell(&line.iter().map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>())
+        read_by(Program::Wrapper, line)
+    }
+
+    fn read_by(program: Program, line: &[&str]) -> Spelled {
+        spell(program, &line.iter().map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>())
     }
 
     fn options(line: &[&str]) -> Vec<String> {
@@ -240,7 +246,9 @@ mod tests {
     fn values_are_found_where_they_stand() {
         let find = |line: &[&str]| {
             let words: Vec<_> = line.iter().map(|word| word.as_bytes().to_vec()).collect();
-            spell(&words).value_of("api_key", &words).map(|value| String::from_utf8_lossy(value).into_owned())
+            spell(Program::Wrapper, &words)
+                .value_of("api_key", &words)
+                .map(|value| String::from_utf8_lossy(value).into_owned())
         };
         for line in [
             &["-k", "key"][..],
@@ -287,14 +295,30 @@ mod tests {
 
     #[test]
     fn an_option_that_dogwrap_lacks_is_never_abbreviated() {
-        for option in OPTIONS.iter().filter(|option| !option.in_dogwrap) {
-            assert_eq!(
-                options(&[&format!("--{}", option.long), "1"])[0].split('=').next(),
-                Some(&*format!("--{}", option.long))
-            );
-            let shorter = &option.long[..option.long.len() - 1];
-            let named = options(&[&format!("--{shorter}=1")]);
-            assert_ne!(named, [format!("--{}=1", option.long)], "--{shorter}");
+        for program in [Program::Wrapper, Program::Reporter] {
+            for option in program.options().filter(|option| !option.in_dogwrap) {
+                let read = |name: &str| read_by(program, &[&format!("--{name}"), "1"]).options;
+                let given = read(option.long).first().and_then(|given| given.split('=').next().map(str::to_owned));
+                assert_eq!(given, Some(format!("--{}", option.long)));
+                let shorter = &option.long[..option.long.len() - 1];
+                assert!(
+                    !read(shorter).iter().any(|given| given.starts_with(&format!("--{}", option.long))),
+                    "{shorter}"
+                );
+            }
         }
+    }
+
+    #[test]
+    fn each_program_has_its_own_options_and_no_others() {
+        let refused = |program, line: &[&str]| read_by(program, line).refused;
+        let unknown = |option: &str| Some(Refused::Unknown(option.to_owned()));
+        assert_eq!(refused(Program::Wrapper, &["--exit_code", "3"]), unknown("--exit_code"));
+        assert_eq!(refused(Program::Reporter, &["--timeout", "3"]), unknown("--timeout"));
+        assert_eq!(refused(Program::Reporter, &["-t", "3"]), unknown("-t"));
+        assert_eq!(
+            read_by(Program::Reporter, &["--exit-code", "-9", "-n", "x"]).options,
+            ["--exit_code=-9", "--name=x"]
+        );
     }
 }

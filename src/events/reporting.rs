@@ -59,7 +59,7 @@ pub fn facts(run: wit::FinishedRun, settings: wit::Settings) -> Result<(Run, Rep
             wit::Outcome::Signaled(signal) => Outcome::Signaled(signal),
             wit::Outcome::TimedOut => Outcome::TimedOut,
         },
-        duration: Duration::try_from_secs_f64(run.duration).map_err(|_| wit::Invalid::Duration)?,
+        duration: Some(Duration::try_from_secs_f64(run.duration).map_err(|_| wit::Invalid::Duration)?),
         ended_at: Duration::try_from_secs_f64(run.ended_at).map_err(|_| wit::Invalid::EndedAt)?.as_secs_f64(),
         stdout: captured(run.stdout),
         stderr: captured(run.stderr),

@@ -3,8 +3,8 @@
 use wasi::io::poll::Pollable;
 use wasi::io::streams::{InputStream, StreamError};
 
-use super::console::Sink;
 use super::held_back::Store;
+use crate::adapters::console::Sink;
 use crate::capture::Capture;
 
 /// How much is read at once, in bytes: what a host's pipe may hold.

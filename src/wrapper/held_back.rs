@@ -5,9 +5,9 @@ use std::fs::{File, OpenOptions, remove_file};
 use std::io::{self, Read, Seek, Write};
 use std::time::Duration;
 
-use super::clock;
-use super::console::{Console, Sink};
-use super::state::State;
+use crate::adapters::clock;
+use crate::adapters::console::{Console, Sink};
+use crate::adapters::state::State;
 
 /// What is held in memory of one stream, in bytes.
 const MEMORY: usize = 1024 * 1024;
@@ -88,7 +88,7 @@ impl Store {
 
 /// Makes a file in the state directory that is gone, with its space, when the program is.
 fn unnamed_file() -> io::Result<File> {
-    let path = State::open().map_err(io::Error::other)?.at(&format!("{:016x}.output", clock::random()));
+    let path = State::open(None).map_err(io::Error::other)?.at(&format!("{:016x}.output", clock::random()));
     let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
     remove_file(&path)?;
     Ok(file)

@@ -5,30 +5,25 @@
 
 mod bindings;
 mod channel;
-mod clock;
-mod console;
-mod deliver;
-mod exchange;
 mod held_back;
-mod later;
+pub mod lent;
+mod locks;
 mod machine;
 mod record;
-mod sender;
-mod spool;
-mod state;
 mod supervise;
 
 use std::time::{Duration, Instant};
 
 use bindings::dogwrap::wrapper::invocation;
-use console::Console;
-use deliver::{Delivered, Report};
-use record::{Identity, RunRecord};
-use state::State;
+use record::RunRecord;
 use supervise::Supervised;
 
-use crate::command_line::{self, Invocation, Surroundings, UsageError};
-use crate::listing;
+use crate::adapters::console::Console;
+use crate::adapters::deliver::{Delivered, Report};
+use crate::adapters::identity::Identity;
+use crate::adapters::state::State;
+use crate::adapters::{self, later};
+use crate::command_line::{self, Invocation, Surroundings, options};
 use crate::requests::requests;
 use crate::settings::Settings;
 
@@ -49,48 +44,17 @@ impl wasi::exports::cli::run::Guest for Program {
 
 /// Does what the arguments ask for, and returns the status to end with.
 fn run() -> u8 {
-    // One line instead of several; what it means for the run is for the host to say.
-    std::panic::set_hook(Box::new(|panic| {
-        let text = panic.to_string();
-        eprintln!("dogwrap: internal error: {}", text.split_whitespace().collect::<Vec<_>>().join(" "));
-    }));
+    // What it means for the run is for the host to say.
+    adapters::tell_panics_briefly("dogwrap");
     let mut arguments = invocation::arguments();
     let called_by = if arguments.is_empty() { Vec::new() } else { arguments.remove(0) };
     let mut console = Console::new(&program_name(&called_by));
     let surroundings =
         Surroundings { variable: &|name| std::env::var(name).ok(), key_file: &invocation::read_key_file };
-    let status = match command_line::parse(console.program(), &arguments, surroundings) {
-        Ok(Invocation::Run(settings)) => return wrap(&settings, &mut console),
-        Ok(Invocation::Flush { delivery, any_key, warnings }) => {
-            warnings.iter().for_each(|warning| console.message(warning));
-            later::flush(&delivery, any_key, &mut console)
-        }
-        Ok(Invocation::Spool { json }) => list(json, &mut console),
-        Ok(Invocation::Print(text)) => {
-            console.print(&text);
-            0
-        }
-        Err(error) => {
-            console.error(&error.message, &error.hint);
-            UsageError::EXIT_STATUS
-        }
-    };
-    console.settle(None);
-    status
-}
-
-/// Lists what waits and what was set aside.
-fn list(json: bool, console: &mut Console) -> u8 {
-    let state = match State::open() {
-        Ok(state) => state,
-        Err(reason) => {
-            console.message(&format!("there is nothing to list: {reason}"));
-            return 1;
-        }
-    };
-    let listed = spool::list(&state);
-    console.print(&if json { listing::json_lines(&listed) } else { listing::table(&listed) });
-    0
+    match command_line::parse(options::Program::Wrapper, console.program(), &arguments, surroundings) {
+        Ok(Invocation::Run(settings)) => wrap(&settings, &mut console),
+        asked_for => adapters::answer(asked_for, &mut console),
+    }
 }
 
 /// The last part of the path that the program was called by.
@@ -104,7 +68,7 @@ fn wrap(settings: &Settings, console: &mut Console) -> u8 {
     for warning in &settings.warnings {
         console.message(warning);
     }
-    let state = State::open();
+    let state = State::open(None);
     let spool = state.as_ref().ok().filter(|_| settings.spool);
     let identity = Identity::new();
     let record = spool.and_then(|state| RunRecord::begin(state, identity, settings));
@@ -154,8 +118,21 @@ fn report(
         if let Some(record) = &mut record {
             record.ended(run.ended_at, &requests);
         }
-        let report = Report { settings, requests: &requests, happened_at: run.ended_at, identity, state };
-        report.deliver(deadline, &mut record, console)
+        let report = Report {
+            job: &settings.reporting.name,
+            delivery: &settings.delivery,
+            spool: settings.spool,
+            requests: &requests,
+            happened_at: run.ended_at,
+            identity,
+            state,
+        };
+        let mut done = |index| {
+            if let Some(record) = &mut record {
+                record.done(index);
+            }
+        };
+        report.deliver(deadline, &mut done, console)
     });
     // What is neither delivered nor kept stays in the record: a later run may have more luck.
     let is_settled = delivered.as_ref().is_none_or(|delivered| delivered.accepted || delivered.kept);

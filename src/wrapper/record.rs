@@ -3,42 +3,22 @@
 use std::cell::LazyCell;
 use std::fs::{self, File};
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::bindings::dogwrap::wrapper::state::Lock;
-use super::clock;
-use super::console::Console;
+use super::locks::{Lock, lock};
 use super::machine;
-use super::spool;
-use super::state::State;
+use crate::adapters::clock;
+use crate::adapters::console::Console;
+use crate::adapters::identity::Identity;
+use crate::adapters::spool;
+use crate::adapters::state::State;
 use crate::kept::Kept;
 use crate::listing::printable;
 use crate::requests::Request;
 use crate::settings::Settings;
-use crate::spool::{self as spool_name, RUNNING, TIME_LENGTH, file_name, time_of};
+use crate::spool::{RUNNING, TIME_LENGTH, WAITING, claim_of, file_name, identity_of, time_of};
 use crate::start::{End, Line, Record, Start};
 use crate::timestamp::rfc3339;
-
-/// What identifies a run in the names of its files.
-#[derive(Clone, Copy)]
-pub struct Identity(u64);
-
-impl Identity {
-    pub fn new() -> Self {
-        Self(clock::random())
-    }
-
-    /// What the name of the file for the request at `index` ends with, whenever it happened.
-    fn end_of_name(self, index: usize) -> String {
-        file_name(0, self.0, index).split_off(TIME_LENGTH)
-    }
-
-    /// The name of the file for the request at `index` about what happened at `happened_at`, in seconds since 1970. It is
-    /// the same whoever keeps it: what is kept twice is kept once.
-    pub fn file_name(self, happened_at: f64, index: usize) -> String {
-        file_name((happened_at * 1000.0) as u64, self.0, index)
-    }
-}
 
 /// The record of this run.
 pub struct RunRecord {
@@ -57,7 +37,7 @@ impl RunRecord {
         let start = Start::new(settings, now.as_secs(), clock::salt());
         // Under its name it is locked already: nobody finds it without, and takes the run for one that vanished.
         let begin = || {
-            let lock = State::lock(&unfinished, Duration::ZERO).ok()?;
+            let lock = lock(&unfinished).ok()?;
             let mut record = Self { file, path: format!("{RUNNING}/{name}"), _lock: lock };
             record.add(&Line::Started(start))?;
             state.finish(&unfinished, RUNNING, &name).ok()?;
@@ -111,7 +91,7 @@ pub fn recover(state: &State, deadline: Option<Instant>, console: &mut Console) 
         }
         let Some(started_at) = time_of(&name) else { continue };
         let path = format!("{RUNNING}/{name}");
-        let Ok(_lock) = State::lock(&path, Duration::ZERO) else { continue };
+        let Ok(_lock) = lock(&path) else { continue };
         // The run may have removed it just before it released the lock.
         let Ok(text) = state.read(&path) else { continue };
         let recovered = match Record::read(&String::from_utf8_lossy(&text)) {
@@ -152,9 +132,9 @@ fn keep_what_is_left(
         Some(end) => (end.clone(), "the run was ended before it could deliver it"),
         None => (vanished(start, host.as_deref()), "the run vanished"),
     };
-    let identity = identity_of(name);
+    let identity = identity_of(name).map_or_else(Identity::new, Identity);
     for (index, request) in end.requests {
-        if spool::holds(state, &identity.end_of_name(index)) {
+        if is_kept(state, identity, index) {
             // Whoever kept it did not live to remove the record.
             continue;
         }
@@ -172,7 +152,9 @@ fn vanished(start: &Start, host: Option<&str>) -> End {
     End { happened_at: clock::now().as_secs_f64(), requests: request.into_iter().enumerate().collect() }
 }
 
-/// The identity in the name of a record.
-fn identity_of(name: &str) -> Identity {
-    spool_name::identity_of(name).map_or_else(Identity::new, Identity)
+/// Whether the request at `index` of that run waits, or is being sent, whenever it happened.
+fn is_kept(state: &State, identity: Identity, index: usize) -> bool {
+    let end = file_name(0, identity.0, index).split_off(TIME_LENGTH);
+    let without_claim = |name: &String| claim_of(name).map_or(name.as_str(), |(name, _)| name).ends_with(&end);
+    state.names(WAITING).iter().any(without_claim)
 }

@@ -12,9 +12,9 @@ use wasi::io::poll::{Pollable, poll};
 use super::bindings::dogwrap::wrapper::process::{Child, ExitStatus, SpawnError, SpawnOptions, spawn};
 use super::bindings::dogwrap::wrapper::signals::{self, Signal};
 use super::channel::Channel;
-use super::clock;
-use super::console::{Console, nanoseconds};
 use super::held_back::HeldBack;
+use crate::adapters::clock;
+use crate::adapters::console::{Console, nanoseconds};
 use crate::capture::Capture;
 use crate::run::{Outcome, Run};
 use crate::settings::{API_KEY_VARIABLES, Settings, TimeLimits};
@@ -58,7 +58,7 @@ fn not_started(error: &SpawnError, console: &mut Console) -> Supervised {
     stderr.push(message.as_bytes());
     let run = Run {
         outcome: Outcome::NotStarted { status },
-        duration: Duration::ZERO,
+        duration: Some(Duration::ZERO),
         ended_at: clock::now().as_secs_f64(),
         stdout: Capture::default(),
         stderr,
@@ -299,7 +299,7 @@ impl<'a> Supervision<'a> {
         Supervised {
             run: Run {
                 outcome,
-                duration: end.duration,
+                duration: Some(end.duration),
                 ended_at: end.at,
                 stdout: stdout.capture,
                 stderr: stderr.capture,

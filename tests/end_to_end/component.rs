@@ -49,6 +49,15 @@ fn the_wrapper_imports_exactly_what_its_world_says() {
 }
 
 #[test]
+fn the_reporter_imports_exactly_what_its_world_says_and_nothing_of_ours() {
+    let (built, built_world) = built("DOGWRAP_REPORT", "dogwrap-report.wasm");
+    let (documented, world) = documented("wit", "reporter");
+    assert_eq!(imports(&built, built_world), imports(&documented, world));
+    assert_eq!(exports(&built, built_world), exports(&documented, world));
+    assert!(imports(&built, built_world).iter().all(|name| name.starts_with("wasi:")));
+}
+
+#[test]
 fn the_rules_alone_import_nothing_at_all() {
     let (built, built_world) = built("DOGWRAP_EVENTS", "dogwrap-events.wasm");
     let (documented, world) = documented("wit/events", "events");

@@ -7,6 +7,7 @@ mod conformance;
 mod delivery;
 mod processes;
 mod readme;
+mod reporter;
 mod sandbox;
 mod server;
 mod snippets;

@@ -1,5 +1,6 @@
 //! Every command line is an invocation or a usage error, and what is said of it can be shown to people.
 
+use dogwrap::command_line::options::Program;
 use dogwrap::command_line::spelling::{Spelled, spell};
 use dogwrap::command_line::{Invocation, Surroundings, UsageError, parse};
 
@@ -25,16 +26,18 @@ pub fn holds_of(input: &[u8]) {
     let variables: Vec<_> = words.iter().map_while(|word| variable(word)).collect();
     let arguments = words.split_off(variables.len());
 
-    let spelled = spell(&arguments);
-    assert_places_are_right(&spelled, &arguments);
-    let read = invoke(&arguments, &variables);
-    assert_presentable(&read);
-    if matches!(read, Ok(Invocation::Run(_) | Invocation::Flush { .. } | Invocation::Spool { .. })) {
-        assert_nothing_was_left_out(&read, &spelled, &variables);
+    let with_key: Vec<_> = [b"-k".to_vec(), KEY.into()].into_iter().chain(arguments.iter().cloned()).collect();
+    for program in [Program::Wrapper, Program::Reporter] {
+        let spelled = spell(program, &arguments);
+        assert_places_are_right(&spelled, &arguments);
+        let read = invoke(program, &arguments, &variables);
+        assert_presentable(&read);
+        if !matches!(read, Ok(Invocation::Print(_)) | Err(_)) {
+            assert_nothing_was_left_out(&read, &spelled, &variables);
+        }
+        let read = invoke(program, &with_key, &variables);
+        assert!(!format!("{read:?}").contains(KEY), "{read:?}");
     }
-    let with_key: Vec<_> = [b"-k".to_vec(), KEY.into()].into_iter().chain(arguments).collect();
-    let read = invoke(&with_key, &variables);
-    assert!(!format!("{read:?}").contains(KEY), "{read:?}");
 }
 
 fn variable(word: &[u8]) -> Option<(String, String)> {
@@ -42,10 +45,10 @@ fn variable(word: &[u8]) -> Option<(String, String)> {
     VARIABLES.contains(&name).then(|| (name.to_owned(), value.to_owned()))
 }
 
-fn invoke(arguments: &[Vec<u8>], variables: &[(String, String)]) -> Result<Invocation, UsageError> {
+fn invoke(program: Program, arguments: &[Vec<u8>], variables: &[(String, String)]) -> Result<Invocation, UsageError> {
     let variable = |name: &str| variables.iter().find(|(set, _)| set == name).map(|(_, value)| value.clone());
     let key_file = || variable("KEY_FILE").map(|content| Ok(content.into_bytes()));
-    parse("dogwrap", arguments, Surroundings { variable: &variable, key_file: &key_file })
+    parse(program, "dogwrap", arguments, Surroundings { variable: &variable, key_file: &key_file })
 }
 
 /// Checks that each value stands in a word of its own, and that the parser is given the same.
@@ -63,6 +66,7 @@ fn assert_places_are_right(spelled: &Spelled, words: &[Vec<u8>]) {
 fn assert_presentable(read: &Result<Invocation, UsageError>) {
     let lines = match read {
         Ok(Invocation::Run(settings)) => settings.warnings.clone(),
+        Ok(Invocation::Report(told)) => told.warnings.clone(),
         Ok(Invocation::Flush { warnings, .. }) => warnings.clone(),
         Ok(Invocation::Spool { .. }) => Vec::new(),
         Ok(Invocation::Print(text)) => text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect(),
@@ -84,9 +88,9 @@ fn assert_nothing_was_left_out(
     let options = spelled.options.iter().map(|option| option.clone().into_bytes());
     let separator = std::iter::once(b"--".to_vec());
     let canonical: Vec<_> = options.chain(separator).chain(spelled.command.iter().cloned()).collect();
-    let again = spell(&canonical);
+    let again = spell(spelled.program, &canonical);
     assert_eq!((&again.options, &again.command), (&spelled.options, &spelled.command));
-    assert_eq!(invoke(&canonical, variables), *read);
+    assert_eq!(invoke(spelled.program, &canonical, variables), *read);
     if let Ok(Invocation::Run(settings)) = read {
         assert_eq!(settings.reporting.command, spelled.command_line());
     }

@@ -29,7 +29,7 @@ pub fn holds_of(input: &[u8]) {
     let [command, notification] = [command, notification].map(|text| String::from_utf8_lossy(&text).into_owned());
     let run = Run {
         outcome: Outcome::Exited(3),
-        duration: Duration::from_secs(1),
+        duration: Some(Duration::from_secs(1)),
         ended_at: 0.0,
         stdout: captured(&stdout, piece, limit),
         stderr: captured(&stderr, piece, limit),
@@ -38,7 +38,7 @@ pub fn holds_of(input: &[u8]) {
     };
     for happened_at in [None, Some(piece as f64)] {
         let text = text(&command, &run, &notification, happened_at);
-        assert_text_is_intact(&text, &sections(&run), &notification);
+        assert_text_is_intact(&text, &sections(&command, &run), &notification);
         let [stdout, stderr] = [&stdout, &stderr].map(|stream| String::from_utf8_lossy(stream).into_owned());
         let all = [command.as_str(), notification.as_str(), stdout.as_str(), stderr.as_str()];
         if all.iter().all(|part| !part.contains('`') && part.chars().count() <= MAXIMUM_LIMIT / 4) {
@@ -67,11 +67,12 @@ fn captured(stream: &[u8], piece: usize, limit: usize) -> Capture {
     capture
 }
 
-/// The headings of what an event shows of `run`.
-fn sections(run: &Run) -> Vec<&'static str> {
+/// The headings of what an event shows of `run` of `command`.
+fn sections(command: &str, run: &Run) -> Vec<&'static str> {
     let streams = [("STDOUT", &run.stdout), ("STDERR", &run.stderr)];
     let streams = streams.into_iter().filter(|(_, stream)| !stream.is_empty()).map(|(heading, _)| heading);
-    ["CMD", "EXIT CODE"].into_iter().chain(streams).collect()
+    let command = (!command.is_empty()).then_some("CMD");
+    command.into_iter().chain(["EXIT CODE"]).chain(streams).collect()
 }
 
 /// Checks that the API takes `text`, that it has exactly these `sections`, whatever stands in them, and that it ends with

@@ -32,7 +32,7 @@ pub async fn keep(
     let ended_at = command.as_ref().and_then(|command| command.ended_at()).unwrap_or_else(SystemTime::now);
     let run = Run {
         outcome,
-        duration: command.map(|command| command.running()).unwrap_or_default(),
+        duration: Some(command.map(|command| command.running()).unwrap_or_default()),
         ended_at: since_1970(ended_at).as_secs_f64(),
         stdout: Capture::default(),
         stderr: Capture::default(),

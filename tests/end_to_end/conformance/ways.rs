@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use dogwrap::capture::Capture;
+use dogwrap::command_line::options::Program;
 use dogwrap::command_line::{self, Invocation, Surroundings};
 use dogwrap::requests::{METHOD, requests};
 use dogwrap::run::{Outcome, Run};
@@ -63,7 +64,7 @@ fn judge(recorded: &Recorded, directory: &Path) -> Option<Judged> {
     };
     let arguments: Vec<_> = recorded.scenario.arguments.iter().map(|word| without_placeholders(word)).collect();
     let surroundings = Surroundings { variable: &variable, key_file: &|| None };
-    let Ok(Invocation::Run(settings)) = command_line::parse("dogwrap", &arguments, surroundings) else { return None };
+    let Ok(Invocation::Run(settings)) = command_line::parse(Program::Wrapper, "dogwrap", &arguments, surroundings) else { return None };
     // Without a key, or with an address that leads nowhere, nothing is to be seen of what there is to send.
     settings.delivery.destination.api_key.as_ref()?;
     let case = recorded.scenario.read(directory)?;
@@ -126,7 +127,7 @@ fn the_rules_in_rust_give_the_same_requests() {
         };
         let run = Run {
             outcome: outcome(&judged.facts),
-            duration: DURATION,
+            duration: Some(DURATION),
             ended_at: ENDED_AT,
             stdout: captured(&judged.facts.stdout),
             stderr: captured(&judged.facts.stderr),

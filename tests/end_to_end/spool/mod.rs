@@ -18,5 +18,5 @@ mod progress;
 mod records;
 pub(crate) mod run;
 pub(crate) mod sent;
-mod vanished;
+pub(crate) mod vanished;
 pub(crate) mod wrapper;

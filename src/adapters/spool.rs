@@ -2,15 +2,16 @@
 
 use std::fs;
 use std::io;
+use std::time::Instant;
 
-use super::clock;
 use super::console::Console;
 use super::state::{State, explain};
+use super::{clock, lent};
 use crate::destination::Recipient;
 use crate::kept::Kept;
 use crate::listing::{self, Listed, printable};
 use crate::retry::Failure;
-use crate::spool::{Claimant, SET_ASIDE, Stored, WAITING, claim_of, claimed, excess, time_of};
+use crate::spool::{SET_ASIDE, Stored, WAITING, claim_of, claimed, excess, time_of};
 
 /// A request that waits, and the name of its file.
 pub struct Waiting {
@@ -24,9 +25,9 @@ impl Waiting {
         state.shown(&format!("{WAITING}/{}", self.name))
     }
 
-    /// Claims it: nobody else sends it then. None when somebody else is at it, or has sent it.
-    pub fn claim(self, state: &State) -> Option<Claimed> {
-        let path = format!("{WAITING}/{}", claimed(&self.name, Claimant::LockHolder));
+    /// Claims it, to be sent until `deadline`: nobody else sends it then. None when somebody else is at it, or has sent it.
+    pub fn claim(self, state: &State, deadline: Instant) -> Option<Claimed> {
+        let path = format!("{WAITING}/{}", claimed(&self.name, lent::claimant(deadline)));
         state.rename(&format!("{WAITING}/{}", self.name), &path).ok()?;
         Some(Claimed { waiting: self, path })
     }
@@ -86,12 +87,12 @@ impl Claimed {
     }
 }
 
-/// Has wait again what deliverers that are gone were sending. For whoever holds the lock.
+/// Has wait again what deliverers that are gone were sending. For whoever has the delivery lock.
 pub fn reclaim(state: &State) {
     let now = clock::milliseconds(clock::now());
     for claimed in state.names(WAITING) {
         if let Some((name, claimant)) = claim_of(&claimed)
-            && claimant.is_gone(true, now)
+            && claimant.is_gone(lent::HOLDS_LOCK, now)
         {
             // Where that fails, it is for the next one.
             let _ = state.rename(&format!("{WAITING}/{claimed}"), &format!("{WAITING}/{name}"));
@@ -137,12 +138,6 @@ fn enforce_limits(state: &State, directory: &str, console: &mut Console) {
             Err(error) => console.message(&format!("{reason}, and cannot be removed: {}", explain(&error))),
         }
     }
-}
-
-/// Whether a request whose file's name ends with `end` waits, or is being sent.
-pub fn holds(state: &State, end: &str) -> bool {
-    let without_claim = |name: &String| claim_of(name).map_or(name.as_str(), |(name, _)| name).ends_with(end);
-    state.names(WAITING).iter().any(without_claim)
 }
 
 /// Whether nothing waits, for whomever, and nothing is being sent.

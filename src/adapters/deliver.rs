@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::clock;
 use super::console::Console;
-use super::record::{Identity, RunRecord};
+use super::identity::Identity;
 use super::sender::Sender;
 use super::spool;
 use super::state::State;
@@ -13,7 +13,7 @@ use crate::kept::Kept;
 use crate::listing::printable;
 use crate::requests::Request;
 use crate::retry::Failure;
-use crate::settings::Settings;
+use crate::settings::Delivery;
 
 /// A request that was not accepted.
 struct Undelivered<'a> {
@@ -25,7 +25,11 @@ struct Undelivered<'a> {
 
 /// What a run has to report, and what that takes.
 pub struct Report<'a> {
-    pub settings: &'a Settings,
+    /// The name of the job.
+    pub job: &'a str,
+    pub delivery: &'a Delivery,
+    /// Whether what cannot be delivered may be kept.
+    pub spool: bool,
     pub requests: &'a [Request],
     /// In seconds since 1970.
     pub happened_at: f64,
@@ -37,9 +41,10 @@ pub struct Report<'a> {
 
 impl Report<'_> {
     /// Sends the requests one after the other, each whatever became of the others, until `deadline`. What is not accepted
-    /// is kept, and said. Returns whether all was accepted, and whether all that was not is kept.
-    pub fn deliver(&self, deadline: Instant, record: &mut Option<RunRecord>, console: &mut Console) -> Delivered {
-        let destination = &self.settings.delivery.destination;
+    /// is kept, and said. `done` is told the index of each that is delivered or kept. Returns whether all was accepted, and
+    /// whether all that was not is kept.
+    pub fn deliver(&self, deadline: Instant, done: &mut dyn FnMut(usize), console: &mut Console) -> Delivered {
+        let destination = &self.delivery.destination;
         let mut sender = Sender::new(destination);
         let mut undelivered: Vec<Undelivered> = Vec::new();
         for (index, request) in self.requests.iter().enumerate() {
@@ -48,7 +53,7 @@ impl Report<'_> {
             let not_tried = |reason: &str| Err((Failure::Lasting { reason: reason.to_owned() }, false));
             let sent = if destination.api_key.is_none() {
                 not_tried("no API key was given")
-            } else if self.settings.delivery.timeout.is_zero() {
+            } else if self.delivery.timeout.is_zero() {
                 not_tried("no time was given to deliver it")
             } else {
                 sender
@@ -56,11 +61,7 @@ impl Report<'_> {
                     .map_err(|failure| (failure, true))
             };
             match sent {
-                Ok(()) => {
-                    if let Some(record) = record {
-                        record.done(index);
-                    }
-                }
+                Ok(()) => done(index),
                 Err((failure, was_tried)) => undelivered.push(Undelivered { index, request, failure, was_tried }),
             }
         }
@@ -68,12 +69,12 @@ impl Report<'_> {
             console.hurry();
         }
         let accepted = undelivered.is_empty();
-        let kept = self.keep(undelivered, record, console);
+        let kept = self.keep(undelivered, done, console);
         Delivered { accepted, kept }
     }
 
     /// Keeps what was not accepted, and says so in one line for each reason. Returns whether all is kept.
-    fn keep(&self, undelivered: Vec<Undelivered>, record: &mut Option<RunRecord>, console: &mut Console) -> bool {
+    fn keep(&self, undelivered: Vec<Undelivered>, done: &mut dyn FnMut(usize), console: &mut Console) -> bool {
         let mut all = true;
         let mut rest = undelivered.as_slice();
         while let Some(one) = rest.first() {
@@ -81,11 +82,11 @@ impl Report<'_> {
             let (group, others) = rest.split_at(alike);
             rest = others;
             let names: Vec<_> = group.iter().map(|undelivered| undelivered.request.kind.name()).collect();
-            let destination = &self.settings.delivery.destination;
+            let destination = &self.delivery.destination;
             let reason = one.failure.reason();
             let what = format!("{} not delivered to {}: {reason}", names.join(" and "), destination.api);
             let kept: Result<Vec<()>, String> =
-                group.iter().map(|undelivered| self.keep_one(undelivered, record, console)).collect();
+                group.iter().map(|undelivered| self.keep_one(undelivered, done, console)).collect();
             console.message(&match kept {
                 Ok(_) => format!("{what}; {}", self.outlook(&one.failure, console)),
                 Err(error) => {
@@ -100,16 +101,16 @@ impl Report<'_> {
     fn keep_one(
         &self,
         undelivered: &Undelivered,
-        record: &mut Option<RunRecord>,
+        done: &mut dyn FnMut(usize),
         console: &mut Console,
     ) -> Result<(), String> {
-        if !self.settings.spool {
+        if !self.spool {
             return Err("--no_spool forbids it".to_owned());
         }
         let state = self.state.map_err(str::to_owned)?;
-        let recipient = Recipient::of(&self.settings.delivery.destination, clock::salt());
+        let recipient = Recipient::of(&self.delivery.destination, clock::salt());
         let (request, now) = (undelivered.request.clone(), clock::now().as_secs());
-        let kept = Kept::new(recipient, &self.settings.reporting.name, self.happened_at, request, now);
+        let kept = Kept::new(recipient, self.job, self.happened_at, request, now);
         let kept = if undelivered.was_tried {
             kept.failed(now, &undelivered.failure)
         } else {
@@ -120,15 +121,13 @@ impl Report<'_> {
             Failure::Final { .. } => spool::keep_aside(state, &name, &kept, console)?,
             _ => spool::keep(state, &name, &kept, console)?,
         }
-        if let Some(record) = record {
-            record.done(undelivered.index);
-        }
+        done(undelivered.index);
         Ok(())
     }
 
     /// What becomes of a request that failed so and is kept.
     fn outlook(&self, failure: &Failure, console: &Console) -> String {
-        let destination = &self.settings.delivery.destination;
+        let destination = &self.delivery.destination;
         let source = &destination.key_source;
         match failure {
             Failure::Final { .. } => format!("set aside, see '{} --spool'", console.program()),
@@ -140,7 +139,7 @@ impl Report<'_> {
 
     /// The command that delivers what was kept, with what the environment does not give.
     fn advice(&self, key_source: &KeySource, console: &Console) -> String {
-        let Destination { api, site_is_in_environment, .. } = &self.settings.delivery.destination;
+        let Destination { api, site_is_in_environment, .. } = &self.delivery.destination;
         let (key, key_file) = match key_source {
             KeySource::Environment => ("", None),
             KeySource::File(path) => ("", Some(path)),
@@ -150,7 +149,7 @@ impl Report<'_> {
         if let Some(path) = key_file {
             advice.push_str(&format!(" --api_key_file {}", shell_word(path)));
         }
-        if let Some(directory) = &self.settings.delivery.spool_directory {
+        if let Some(directory) = &self.delivery.spool_directory {
             advice.push_str(&format!(" --spool_dir {}", shell_word(directory)));
         }
         if !site_is_in_environment {

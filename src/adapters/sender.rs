@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 use wasi::clocks::monotonic_clock;
 use wasi::io::poll::poll;
 
-use super::bindings::dogwrap::wrapper::signals;
-use super::clock;
 use super::console::nanoseconds;
 use super::exchange::post;
+use super::{clock, lent};
 use crate::destination::Destination;
 use crate::requests::Kind;
 use crate::retry::Failure;
@@ -81,16 +80,15 @@ impl<'a> Sender<'a> {
     }
 
     fn notice_signals(&mut self) {
-        while let Some(signal) = signals::receive() {
-            self.interrupted |= signal.asks_to_end();
-        }
+        self.interrupted |= lent::asked_to_end();
     }
 
     /// Waits for `pause`, or until a signal asks to end.
     fn wait(&mut self, pause: Duration) {
         let timer = monotonic_clock::subscribe_duration(nanoseconds(pause));
-        let signal = signals::subscribe();
-        while !self.interrupted && !poll(&[&timer, &signal]).contains(&0) {
+        let signal = lent::subscribe();
+        let pollables: Vec<_> = std::iter::once(&timer).chain(&signal).collect();
+        while !self.interrupted && !poll(&pollables).contains(&0) {
             self.notice_signals();
         }
     }

@@ -1,35 +1,29 @@
-//! The state directory: files that are whole or not there, and locks on them.
+//! The state directory: files that are whole or not there.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use wasi::filesystem::preopens;
-
-use super::bindings::dogwrap::wrapper::state::{self, Lock, LockError};
-use super::clock;
-use super::console::nanoseconds;
+use super::{clock, lent};
 use crate::spool::UNFINISHED;
 
 /// After this long an unfinished file is one that nobody will finish.
 const ABANDONED: Duration = Duration::from_secs(60 * 60);
 
-/// The one directory that the host lends.
+/// The directory in which events are kept.
 pub struct State {
     /// Where the component finds it.
-    root: PathBuf,
+    pub root: PathBuf,
     /// Where it is on the host, for messages.
-    path: String,
+    pub path: String,
 }
 
 impl State {
-    /// The error says why there is none, in words for people.
-    pub fn open() -> Result<Self, String> {
-        let path = state::directory()?;
-        let lent = preopens::get_directories().into_iter().next();
-        let (_, root) = lent.ok_or_else(|| "no state directory is lent to this program".to_owned())?;
-        Ok(Self { root: root.into(), path })
+    /// Opens the directory that an option names, or else the usual one. The error says why there is none, in words for
+    /// people.
+    pub fn open(named: Option<&str>) -> Result<Self, String> {
+        lent::directory(named)
     }
 
     /// Where `name` is, for the component.
@@ -61,9 +55,9 @@ impl State {
 
     /// Makes a file that nobody else has, in a directory that need not be there yet. It is called `name` once it is
     /// finished with [`State::finish`]: until then nobody takes it for more than it is.
-    pub fn begin(&self, directory: &str, name: &str) -> io::Result<(File, String)> {
+    pub fn begin(&self, directory: &str, name: &str) -> io::Result<(lent::NewFile, String)> {
         let unfinished = format!("{directory}/{name}.{:x}{UNFINISHED}", clock::random());
-        let create = || OpenOptions::new().write(true).create_new(true).open(self.at(&unfinished));
+        let create = || lent::create(&self.at(&unfinished));
         let file = match create() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 fs::create_dir_all(self.at(directory))?;
@@ -112,26 +106,6 @@ impl State {
             }
         }
     }
-
-    /// Locks the file `name`, which has to be there.
-    pub fn lock(name: &str, patience: Duration) -> Result<Lock, LockError> {
-        state::acquire(name, nanoseconds(patience))
-    }
-
-    /// Locks the file `name`, which is made if it is not there.
-    pub fn lock_made(&self, name: &str, patience: Duration) -> Result<Lock, LockError> {
-        match Self::lock(name, patience) {
-            Err(LockError::NotFound) => {
-                OpenOptions::new()
-                    .append(true)
-                    .create(true)
-                    .open(self.at(name))
-                    .map_err(|error| LockError::Other(explain(&error)))?;
-                Self::lock(name, patience)
-            }
-            result => result,
-        }
-    }
 }
 
 /// Why something cannot be done to a file, for people: the numbers that WASI gives to errors mean nothing to them.
@@ -141,13 +115,4 @@ pub fn explain(error: &io::Error) -> String {
     let text = error.to_string();
     let words = text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words).to_lowercase();
     if words == FAILED_WRITE { "the disk fails, or has no space left".to_owned() } else { words }
-}
-
-/// Why a lock was not acquired, for people.
-pub fn explain_lock(error: &LockError) -> String {
-    match error {
-        LockError::Held => "another run is delivering it".to_owned(),
-        LockError::NotFound => "it cannot be locked".to_owned(),
-        LockError::Other(reason) => reason.clone(),
-    }
 }

@@ -7,7 +7,7 @@ use wasi::clocks::monotonic_clock;
 use wasi::io::poll::{Pollable, poll};
 use wasi::io::streams::{OutputStream, StreamError};
 
-use super::bindings::dogwrap::wrapper::signals;
+use super::lent;
 
 /// How long readers are waited for once a signal asks to end: those that read are done long before.
 const PATIENCE_AFTER_SIGNAL: Duration = Duration::from_secs(1);
@@ -45,17 +45,6 @@ impl Sink {
         }
     }
 
-    /// Waits for the reader no more: what it has not taken is lost.
-    pub fn give_up(&mut self) {
-        self.backlog.clear();
-        self.lost.get_or_insert(Loss { reason: "its reader takes nothing".to_owned(), reported: true });
-    }
-
-    /// How many bytes wait for the reader. None ever do once the reader is gone.
-    pub fn backlog(&self) -> usize {
-        self.backlog.len()
-    }
-
     /// Writes of the backlog what can be written at once.
     pub fn advance(&mut self) {
         let backlog = std::mem::take(&mut self.backlog);
@@ -65,11 +54,6 @@ impl Sink {
         if self.lost.is_some() {
             self.backlog.clear();
         }
-    }
-
-    /// Ready when more can be written.
-    pub fn pollable(&self) -> &Pollable {
-        &self.pollable
     }
 
     /// Writes as much of `bytes` as can be written at once and returns how much that was.
@@ -117,6 +101,26 @@ impl Sink {
             self.flushed = true;
         }
         self.backlog.is_empty() && (self.permitted() > 0 || self.lost.is_some())
+    }
+}
+
+/// For whoever passes on what a command prints.
+#[cfg(not(feature = "reporter"))]
+impl Sink {
+    /// Waits for the reader no more: what it has not taken is lost.
+    pub fn give_up(&mut self) {
+        self.backlog.clear();
+        self.lost.get_or_insert(Loss { reason: "its reader takes nothing".to_owned(), reported: true });
+    }
+
+    /// How many bytes wait for the reader. None ever do once the reader is gone.
+    pub fn backlog(&self) -> usize {
+        self.backlog.len()
+    }
+
+    /// Ready when more can be written.
+    pub fn pollable(&self) -> &Pollable {
+        &self.pollable
     }
 }
 
@@ -201,7 +205,7 @@ impl Console {
         let timer = |patience| monotonic_clock::subscribe_duration(nanoseconds(patience));
         let patience = if self.asked_to_end { Some(PATIENCE_AFTER_SIGNAL) } else { patience };
         let mut patience = patience.map(timer);
-        let signal = signals::subscribe();
+        let signal = lent::subscribe();
         loop {
             self.report_loss();
             let unsettled: Vec<_> = [&mut self.stdout, &mut self.stderr]
@@ -212,15 +216,12 @@ impl Console {
                 return true;
             }
             let writable = unsettled.iter().map(|sink| &sink.pollable);
-            let pollables: Vec<_> = [&signal].into_iter().chain(patience.as_ref()).chain(writable).collect();
-            let ready = poll(&pollables);
-            if ready.contains(&0) {
-                let received = std::iter::from_fn(signals::receive).collect::<Vec<_>>();
-                if !self.asked_to_end && received.iter().any(|signal| signal.asks_to_end()) {
-                    self.asked_to_end = true;
-                    patience = Some(timer(PATIENCE_AFTER_SIGNAL));
-                }
-            } else if patience.is_some() && ready.contains(&1) {
+            let pollables: Vec<_> = signal.iter().chain(&patience).chain(writable).collect();
+            poll(&pollables);
+            if lent::asked_to_end() && !self.asked_to_end {
+                self.asked_to_end = true;
+                patience = Some(timer(PATIENCE_AFTER_SIGNAL));
+            } else if patience.as_ref().is_some_and(Pollable::ready) {
                 return false;
             }
         }

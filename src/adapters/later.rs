@@ -2,23 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use super::bindings::dogwrap::wrapper::state::{Lock, LockError};
-use super::clock;
 use super::console::Console;
-use super::record;
 use super::sender::Sender;
 use super::spool::{self, Claimed, Waiting};
-use super::state::{State, explain_lock};
+use super::state::State;
+use super::{clock, lent};
 use crate::destination::{Delivering, Destination};
 use crate::retry::Failure;
 use crate::settings::Delivery;
-use crate::spool::LOCK;
 
 /// How long a run delivers what waits, at most.
 const AFTER_A_RUN: Duration = Duration::from_secs(2);
-
-/// How long a flush waits for another that is at it.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// After so many failures one after the other, though each was answered, a run leaves the others for later.
 const FAILURES_AFTER_A_RUN: u32 = 3;
@@ -31,14 +25,14 @@ const FAILURES_OF_A_FLUSH: u32 = 20;
 /// `is_reachable` says that the API was reached just now. Without that, one that could not be reached is not tried each
 /// time.
 pub fn after_run(state: &State, delivery: &Delivery, is_reachable: bool, console: &mut Console) {
-    if spool::is_empty(state) && !record::others_exist(state) {
+    if spool::is_empty(state) && !lent::others_exist(state) {
         return;
     }
     // Whoever else holds it is doing this.
-    let Ok(_lock) = state.lock_made(LOCK, Duration::ZERO) else { return };
+    let Some(_lock) = lent::delivery_lock(state) else { return };
     let deadline = Instant::now() + AFTER_A_RUN;
     spool::reclaim(state);
-    record::recover(state, Some(deadline), console);
+    lent::recover(state, Some(deadline), console);
     let destination = &delivery.destination;
     if destination.api_key.is_none() || delivery.timeout.is_zero() {
         return;
@@ -72,23 +66,23 @@ pub fn flush(delivery: &Delivery, any_key: bool, console: &mut Console) -> u8 {
         console.error("there is no API key to deliver with", "set DD_API_KEY, or give --api_key_file");
         return 2;
     }
-    let state = match State::open() {
+    let state = match State::open(delivery.spool_directory.as_deref()) {
         Ok(state) => state,
         Err(reason) => {
             console.message(&format!("there is nothing to deliver: {reason}"));
             return 1;
         }
     };
-    let _lock = match lock(&state, console) {
+    let _lock = match lent::await_delivery_lock(&state, console) {
         Ok(lock) => lock,
-        Err(error) => {
+        Err(reason) => {
             let spool = state.shown("spool");
-            console.message(&format!("cannot deliver what waits in {spool}: {}", explain_lock(&error)));
+            console.message(&format!("cannot deliver what waits in {spool}: {reason}"));
             return 1;
         }
     };
     spool::reclaim(&state);
-    record::recover(&state, None, console);
+    lent::recover(&state, None, console);
     let all: Vec<_> = spool::waiting(&state, |recipient| recipient.is(destination, delivering)).collect();
     let total = all.len();
     let mut round = Round::new(destination, &state, Purpose::Flush);
@@ -103,18 +97,6 @@ pub fn flush(delivery: &Delivery, any_key: bool, console: &mut Console) -> u8 {
     let others = spool::waiting(&state, |recipient| !recipient.is(destination, delivering)).count();
     console.message(&summary(&round, left, others));
     u8::from(left > 0)
-}
-
-/// Waits until nobody else delivers.
-fn lock(state: &State, console: &mut Console) -> Result<Lock, LockError> {
-    match state.lock_made(LOCK, Duration::ZERO) {
-        Err(LockError::Held) => {
-            console.message("waiting for another run that delivers");
-            console.settle(None);
-            state.lock_made(LOCK, PATIENCE)
-        }
-        result => result,
-    }
 }
 
 /// What became of everything that waited: `left` of it is still to be delivered, and `others` is for somebody else.
@@ -172,7 +154,7 @@ impl<'a> Round<'a> {
     /// Delivers one request, and forgets it then. When that fails it is left as it is, or set aside.
     fn deliver(&mut self, waiting: Waiting, deadline: Instant, console: &mut Console) {
         // Somebody who cannot lock files may be faster.
-        let Some(claimed) = waiting.claim(self.state) else {
+        let Some(claimed) = waiting.claim(self.state, deadline) else {
             self.taken += 1;
             return;
         };

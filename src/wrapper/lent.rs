@@ -1,0 +1,50 @@
+//! What this world has beyond WASI, for the adapters that it shares with others: signals, a directory with locks, and
+//! records of runs.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use wasi::filesystem::preopens;
+use wasi::io::poll::Pollable;
+
+use super::bindings::dogwrap::wrapper::{signals, state};
+use crate::adapters::state::State;
+use crate::spool::Claimant;
+
+pub use std::fs::File as NewFile;
+
+pub use super::locks::{await_delivery_lock, delivery_lock};
+pub use super::record::{others_exist, recover};
+
+/// Whether whoever has a delivery lock is the only one who does.
+pub const HOLDS_LOCK: bool = true;
+
+/// The state directory. It is the host's to find, also where an option names it.
+pub fn directory(_named: Option<&str>) -> Result<State, String> {
+    let path = state::directory()?;
+    let lent = preopens::get_directories().into_iter().next();
+    let (_, root) = lent.ok_or_else(|| "no state directory is lent to this program".to_owned())?;
+    Ok(State { root: root.into(), path })
+}
+
+/// Makes a file that is not there yet.
+pub fn create(path: &Path) -> io::Result<NewFile> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+/// Ready when a signal has been received.
+pub fn subscribe() -> Option<Pollable> {
+    Some(signals::subscribe())
+}
+
+/// Takes the signals that have been received, and returns whether one of them asks to end.
+pub fn asked_to_end() -> bool {
+    std::iter::from_fn(signals::receive).fold(false, |asked, signal| asked | signal.asks_to_end())
+}
+
+/// Who sends something that waits, until `deadline` at most: whoever has the lock.
+pub fn claimant(_deadline: Instant) -> Claimant {
+    Claimant::LockHolder
+}
