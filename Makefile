@@ -1,5 +1,6 @@
-# One plain command each: `make`, `make report`, `make install`, `make demo`, `make test`, `make test-long`, `make bench`,
-# `make conformance`, `make fuzz`, `make lint`, `make deny`.
+# One plain command each: `make`, `make install`, `make demo`, `make test`, `make test-long`, `make test-schedulers`,
+# `make bench`, `make conformance`, `make fuzz`, `make lint`, `make deny`; and `make events`, `make report`, `make python`,
+# `make node` for what other programs load.
 
 PREFIX ?= /usr/local
 # How many random invocations `make conformance` compares, and from which seed (empty: another one each time).
@@ -18,8 +19,6 @@ COMPONENT := $(COMPONENTS)/dogwrap.wasm
 EVENTS := $(COMPONENTS)/dogwrap-events.wasm
 REPORT := $(COMPONENTS)/dogwrap-report.wasm
 DOGWRAP := target/release/dogwrap
-# The package for JavaScript.
-NODE := host/node
 # Where the program is that has a compiler in it, and the compiler.
 COMPILER := target/compiler
 # Hostile components that the tests have the program run.
@@ -38,11 +37,17 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 
+# The path of a program from everywhere; nothing where it is not there.
+present = $$(test -x $(1) && echo $(CURDIR)/$(1))
+
 CARGO := cargo
 BUILD_COMPONENT := $(CARGO) rustc --locked --profile component --package dogwrap --lib --crate-type cdylib
 
 .PHONY: all
 all: host
+
+# The packages for other languages, and the schedulers that they are tested with.
+include host/packages.mk
 
 # The compiler and its WebAssembly target, where rustup does not install by itself what rust-toolchain.toml asks for.
 .PHONY: toolchain
@@ -87,17 +92,6 @@ guests: compiler
 	$(CARGO) build --locked --release --target wasm32-wasip2 --package dogwrap-guests --bins
 	$(COMPILER)/dogwrap-compile $(GUEST_NAMES:%=$(GUESTS)/%.wasm)
 
-# The package for JavaScript, ready for `npm pack` and `npm install`.
-.PHONY: node
-node: events $(NODE)/node_modules/.package-lock.json
-	cd $(NODE) && npm run --silent rules && npm run --silent types
-	cp LICENSE $(NODE)/LICENSE
-
-# By the lock file, but not with `npm ci`: that insists on packages for other platforms, which a registry may not have.
-$(NODE)/node_modules/.package-lock.json: $(NODE)/package.json $(NODE)/package-lock.json
-	cd $(NODE) && npm install --no-save --silent
-	touch $@
-
 .PHONY: install
 install: host
 	install -D -m 0755 $(DOGWRAP) $(DESTDIR)$(PREFIX)/bin/dogwrap
@@ -107,31 +101,21 @@ install: host
 demo: host
 	@demo/run.sh $(DOGWRAP)
 
-# One package at a time: tested together, they would share the features of their dependencies, and the runtime would be
-# built once more for it.
 .PHONY: test
-test: host events report compiler guests original stock
+test: test-rust test-python test-node
+
+# One package at a time: tested together, they would share the features of their dependencies, and the runtime would be
+# built once more for it. What is not there of the programs that are named here is said by the tests.
+.PHONY: test-rust
+test-rust: host events report compiler guests original stock python-tests node
 	$(CARGO) test --locked --release --package dogwrap-host --bins
 	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_COMPONENT=$(CURDIR)/$(COMPONENT) \
 	    DOGWRAP_EVENTS=$(CURDIR)/$(EVENTS) DOGWRAP_REPORT=$(CURDIR)/$(REPORT) \
-	    DOGWRAP_WASMTIME=$$(test -x $(STOCK) && echo $(CURDIR)/$(STOCK)) \
 	    DOGWRAP_COMPILER=$(CURDIR)/$(COMPILER) DOGWRAP_GUESTS=$(CURDIR)/$(GUESTS) \
-	    DOGWRAP_ORIGINAL=$$(test -x $(ORIGINAL) && echo $(CURDIR)/$(ORIGINAL)) \
+	    DOGWRAP_ORIGINAL=$(call present,$(ORIGINAL)) DOGWRAP_WASMTIME=$(call present,$(STOCK)) \
+	    DOGWRAP_PYTHON=$(call present,$(PYTHON)/tests/bin/python) DOGWRAP_NODE=$(HAS_NODE) \
+	    DOGWRAP_JCO_RUNNER=$(if $(HAS_NODE),$(CURDIR)/$(NODE)/test/run-component.mjs) \
 	    $(CARGO) test --locked --release --package dogwrap --lib --tests
-
-# The package for JavaScript, and node-cron. Where there is no Node the rest is tested all the same.
-.PHONY: test-node
-
-test-node: host
-	@if ! command -v npm >/dev/null; then echo "SKIPPED: no npm, so the package for JavaScript is not tested"; else \
-	    $(MAKE) --no-print-directory node && \
-	    cd $(NODE) && DOGWRAP=$(CURDIR)/$(DOGWRAP) npm test --silent; fi
-
-# Schedulers in JavaScript that are not tested with the rest.
-.PHONY: test-schedulers test-bree
-test-schedulers: test-bree
-test-bree: node
-	cd $(NODE) && npm run --silent test-schedulers
 
 # The tests of what waits to be delivered, with more wrappers killed at random moments.
 .PHONY: test-long
@@ -140,7 +124,7 @@ test-long: host
 	    $(CARGO) test --locked --release --package dogwrap --test end_to_end -- --nocapture spool::
 
 .PHONY: lint
-lint: component
+lint: component lint-python lint-node
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy --locked --release --package dogwrap-host --all-targets -- --deny warnings
@@ -151,10 +135,6 @@ lint: component
 	$(CARGO) clippy --locked --profile component --target wasm32-unknown-unknown --package dogwrap --lib -- --deny warnings
 	$(CARGO) clippy --locked --release --target wasm32-wasip2 --package dogwrap-guests -- --deny warnings
 	wit/vendor.sh --check
-
-.PHONY: lint-node
-lint-node: node
-	cd $(NODE) && npm run --silent lint
 
 # Licences, versions and sources of the dependencies; of what is known against them as well, where that can be had.
 .PHONY: deny
@@ -179,21 +159,8 @@ fuzz:
 	        $$target target/fuzz/corpus/$$target fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS); \
 	done
 
-# The real schedulers: what they need is installed, and takes minutes. Those of Debian's packages need root.
-SCHEDULERS := target/schedulers
-SCHEDULER_PACKAGES := cron slurm-wlm munge systemd
-.PHONY: test-schedulers
-test-schedulers: host
-	@if command -v apt-get >/dev/null && test "$$(id -u)" = 0; then \
-	    dpkg --status $(SCHEDULER_PACKAGES) >/dev/null 2>&1 || \
-	        apt-get install --yes --no-install-recommends $(SCHEDULER_PACKAGES); \
-	fi
-	test -x $(SCHEDULERS)/bin/python || python3 -m venv $(SCHEDULERS)
-	$(SCHEDULERS)/bin/pip install --quiet kubernetes-validate==1.37.0 python-hcl2==8.1.4
-	DOGWRAP=$(CURDIR)/$(DOGWRAP) $(SCHEDULERS)/bin/python -m unittest discover --start-directory tests/schedulers --pattern '*_test.py' --verbose
-
 .PHONY: bench
-bench: host original
+bench: host original python-tests node
 	python3 bench/bench.py --dogwrap $(DOGWRAP) --component $(COMPONENT) --original $(ORIGINAL) --output target/bench.json
 
 .PHONY: conformance
