@@ -41,7 +41,7 @@ FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 present = $$(test -x $(1) && echo $(CURDIR)/$(1))
 
 CARGO := cargo
-BUILD_COMPONENT := $(CARGO) rustc --locked --profile component --package dogwrap --lib --crate-type cdylib
+BUILD_COMPONENT := $(CARGO) rustc --locked --package dogwrap --lib --crate-type cdylib
 
 .PHONY: all
 all: host
@@ -59,20 +59,28 @@ toolchain:
 
 .PHONY: component
 component: toolchain
-	$(BUILD_COMPONENT) --target wasm32-wasip2
+	$(BUILD_COMPONENT) --profile component --target wasm32-wasip2
 	install -D -C -m 0644 target/wasm32-wasip2/component/dogwrap.wasm $(COMPONENT)
 
 # The same rules for what runs no command itself, in any runtime of WASI. It is built beside the wrapper's component.
 .PHONY: report
 report: toolchain
-	$(BUILD_COMPONENT) --target wasm32-wasip2 --features reporter
+	$(BUILD_COMPONENT) --profile component --target wasm32-wasip2 --features reporter
 	install -D -C -m 0644 target/wasm32-wasip2/component/dogwrap.wasm $(REPORT)
 
 # The rules without any system below them.
 .PHONY: events
 events: toolchain
-	$(BUILD_COMPONENT) --target wasm32-unknown-unknown -- -C linker=wasm-component-ld
-	install -D -C -m 0644 target/wasm32-unknown-unknown/component/dogwrap.wasm $(EVENTS)
+	$(BUILD_COMPONENT) --profile events --target wasm32-unknown-unknown -- -C linker=wasm-component-ld
+	install -D -C -m 0644 target/wasm32-unknown-unknown/events/dogwrap.wasm $(EVENTS)
+
+# The same, compiled ahead of time, and the example that loads it. With `--features pool` it has its instances in memory that
+# is used again: the runtime is built once more for that, which takes minutes.
+PLUGIN_FEATURES ?=
+.PHONY: plugin
+plugin: compiler events
+	$(COMPILER)/dogwrap-compile $(EVENTS)
+	$(CARGO) build --locked --release --package dogwrap-host --examples $(PLUGIN_FEATURES)
 
 .PHONY: host
 host: component
@@ -108,9 +116,13 @@ test: test-rust test-python test-node
 # built once more for it. What is not there of the programs that are named here is said by the tests.
 .PHONY: test-rust
 test-rust: host events report compiler guests original stock python-tests node
-	$(CARGO) test --locked --release --package dogwrap-host --bins
+	$(CARGO) test --locked --release --package dogwrap-host --lib --bins --tests --examples
+	$(CARGO) test --locked --release --package dogwrap-host --doc
+	$(COMPILER)/dogwrap-compile $(EVENTS)
+	$(CARGO) build --locked --release --package dogwrap-host --examples
 	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_COMPONENT=$(CURDIR)/$(COMPONENT) \
 	    DOGWRAP_EVENTS=$(CURDIR)/$(EVENTS) DOGWRAP_REPORT=$(CURDIR)/$(REPORT) \
+	    DOGWRAP_EXAMPLES=$(CURDIR)/target/release/examples \
 	    DOGWRAP_COMPILER=$(CURDIR)/$(COMPILER) DOGWRAP_GUESTS=$(CURDIR)/$(GUESTS) \
 	    DOGWRAP_ORIGINAL=$(call present,$(ORIGINAL)) DOGWRAP_WASMTIME=$(call present,$(STOCK)) \
 	    DOGWRAP_PYTHON=$(call present,$(PYTHON)/tests/bin/python) DOGWRAP_NODE=$(HAS_NODE) \

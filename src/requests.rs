@@ -99,7 +99,23 @@ impl Request {
 /// delivered is no reason to hold back the other.
 pub fn requests(run: &Run, alert_type: AlertType, reporting: &Reporting, host: Option<&str>) -> Vec<Request> {
     let event = Event::new(run, alert_type, reporting, host);
-    let event = Request::event(&event, Some(Event::text_when_old(run, alert_type, reporting)));
+    let text_when_old = Event::text_when_old(run, alert_type, reporting);
+    of_event(&event, Some(text_when_old), run, reporting, host)
+}
+
+/// The same for the `event` of `run`, as they are sent just now: what they are to say later is not in them.
+pub fn requests_of_now(event: &Event, run: &Run, reporting: &Reporting, host: Option<&str>) -> Vec<Request> {
+    of_event(event, None, run, reporting, host)
+}
+
+fn of_event(
+    event: &Event,
+    text_when_old: Option<String>,
+    run: &Run,
+    reporting: &Reporting,
+    host: Option<&str>,
+) -> Vec<Request> {
+    let event = Request::event(event, text_when_old);
     let metric = if reporting.send_metric { Submission::duration(run, reporting, host) } else { None };
     metric.and_then(|metric| Request::metric(&metric)).into_iter().chain(event).collect()
 }

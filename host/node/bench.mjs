@@ -37,4 +37,4 @@ function called() {
 }
 
 const times = (count, measured) => Array.from({ length: count }, measured);
-console.log(JSON.stringify({ 'node load': times(LOADS, loaded), 'node call': times(CALLS, called) }));
+console.log(JSON.stringify({ load: times(LOADS, loaded), call: times(CALLS, called) }));

@@ -1,8 +1,8 @@
 """What the component costs in Python: prints one JSON object of times in seconds.
 
-"python load" is from the import of the component's module to the first instance, each in a fresh process that has
-imported wasmtime, with native code from the cache. "python import" is the import of wasmtime before that, as it is.
-"python call" is one `judge` of a failing run that printed 3000 characters; "python report" is one `report` of it, with
+"load" is from the import of the component's module to the first instance, each in a fresh process that has
+imported wasmtime, with native code from the cache. "import" is the import of wasmtime before that, as it is.
+"call" is one `judge` of a failing run that printed 3000 characters; "report" is one `report` of it, with
 nobody to deliver it to.
 """
 
@@ -67,7 +67,7 @@ def main() -> None:
         os.environ["XDG_CACHE_HOME"] = directory
         importing, loading = loads()
         calling, reporting = calls(f"{directory}/state")
-    times = {"python import": importing, "python load": loading, "python call": calling, "python report": reporting}
+    times = {"import": importing, "load": loading, "call": calling, "report": reporting}
     print(json.dumps(times))
 
 

@@ -1,11 +1,5 @@
-//! One run of this program: the component does it, and the host sees that its command comes to no harm.
+//! One run: the component does it, and the host sees that its command comes to no harm.
 
-use std::ffi::OsStr;
-use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
-use std::sync::Arc;
 use std::time::Duration;
 
 use dogwrap::command_line;
@@ -13,28 +7,24 @@ use dogwrap::listing::printable;
 use dogwrap::settings::Settings;
 use tokio::time::timeout;
 
-use crate::component::{self, Host};
+use crate::component::{Host, Loaded};
 use crate::invocation::Invocation;
-use crate::policy::{Ending, Policy, SHELL};
-use crate::process::Terminal;
-use crate::{policy, stand_in, words};
+use crate::policy::{self, Ending};
+use crate::stand_in;
 
 /// The status when something is wrong with this program itself: EX_SOFTWARE of sysexits.h.
-const INTERNAL_ERROR: u8 = 70;
+pub const INTERNAL_ERROR: u8 = 70;
 
 /// How long what this program says is waited for: nobody may take it.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// The status of a command that cannot be started, as a shell gives it.
-const CANNOT_START: u8 = 126;
-
-/// Does what `invocation` asks for, and returns the status to end with. `terminal` is our standard input, when it is one.
-pub async fn run(invocation: Invocation, policy: &Arc<Policy>, terminal: Option<Terminal>) -> u8 {
-    let host = match Host::new(invocation, policy, terminal) {
-        Ok(host) => host,
-        Err(error) => return give_way(policy, &error),
+/// Has a component do what is asked for with what `host` lends, and returns that and the status to end with. `loaded` may be
+/// the reason why there is none.
+pub async fn run(host: Host, loaded: Result<&Loaded, String>) -> (Host, u8) {
+    let (mut host, result) = match loaded {
+        Ok(loaded) => loaded.run(host).await,
+        Err(reason) => (host, Err(reason)),
     };
-    let (mut host, result) = component::run(host).await;
     let status = match result.map(|status| (status, ending(&host, status))) {
         Ok((_, Ending::Accepted(status))) => status,
         Ok((given, Ending::Corrected(status))) => {
@@ -44,10 +34,7 @@ pub async fn run(invocation: Invocation, policy: &Arc<Policy>, terminal: Option<
         }
         Ok((_, Ending::Refused(reason))) | Err(reason) => do_without(&mut host, &printable(&reason)).await,
     };
-    if let Some(command) = host.processes.command() {
-        command.release_terminal();
-    }
-    status
+    (host, status)
 }
 
 /// What it means that the component has ended with `status`.
@@ -96,27 +83,4 @@ fn settings(invocation: &Invocation) -> Option<Settings> {
         Ok(command_line::Invocation::Run(settings)) => Some(*settings),
         _ => None,
     }
-}
-
-/// Lets the command have this process, since nothing can be set up to supervise it. Returns a status if there is none.
-pub fn give_way(policy: &Policy, error: &io::Error) -> u8 {
-    let reason = words::of(error);
-    let Some(command) = &policy.command else {
-        say(&format!("cannot start: {reason}"));
-        return INTERNAL_ERROR;
-    };
-    say(&format!("cannot start: {reason}; the command runs by itself, and is not reported"));
-    let mut shell = Command::new(OsStr::from_bytes(SHELL));
-    shell.arg("-c").arg(OsStr::from_bytes(&command.line));
-    command.hidden.iter().for_each(|name| {
-        shell.env_remove(name);
-    });
-    let error = shell.exec();
-    say(&format!("cannot start the command: {}", words::of(&error)));
-    CANNOT_START
-}
-
-/// Tells people something. That nobody takes it is no reason to do anything else.
-fn say(message: &str) {
-    let _ = writeln!(io::stderr(), "dogwrap: {message}");
 }

@@ -1,4 +1,4 @@
-//! Our own standard output and standard error, written by threads.
+//! Where standard output and standard error go, written by threads.
 //!
 //! A write to a pipe whose reader has stopped waits, and there is no way around it: not to wait is a property of the
 //! open file, which we share with whoever started us. So a thread waits, and nothing else does.
@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
@@ -35,8 +36,18 @@ pub struct Output {
     own_words: u64,
 }
 
+/// Where a stream goes.
+pub enum Sink {
+    /// To an open file, such as what this process has inherited.
+    File(File),
+    /// To whatever a program that embeds us makes of it.
+    Writer(Mutex<Box<dyn io::Write + Send>>),
+}
+
 struct Stream {
-    file: File,
+    sink: Sink,
+    /// How long nothing may be taken until the stream is given up; for ever, if none.
+    patience: Option<Duration>,
     progress: Mutex<Progress>,
     /// Told of every progress.
     changed: Notify,
@@ -46,6 +57,8 @@ struct Stream {
 struct Progress {
     /// Bytes that have not been written yet.
     waiting: usize,
+    /// When the first of them became the next to be written.
+    since: Option<Instant>,
     /// Whether the component waits until there are none.
     flushing: bool,
     /// Why nothing can be written any more.
@@ -64,14 +77,30 @@ struct Write {
     bytes: Bytes,
 }
 
-/// Standard output and standard error. Where both lead to the same place, such as one log or one terminal, one thread
-/// writes both, so that what comes first is written first.
+/// Standard output and standard error of this process.
+pub fn inherited() -> io::Result<[Sink; 2]> {
+    let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let stderr = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+    Ok([Sink::File(stdout), Sink::File(stderr)])
+}
+
+/// Standard output and standard error, as they lead to `sinks`. Where both lead to the same place, such as one log or one
+/// terminal, one thread writes both, so that what comes first is written first.
 ///
-/// What is written is counted in `flow`; of the component's own words, no more than `own_words` bytes are taken.
-pub fn streams(flow: &Arc<Flow>, own_words: u64) -> io::Result<[Output; 2]> {
-    let stdout = Output::new(File::from(io::stdout().as_fd().try_clone_to_owned()?), flow, own_words);
-    let mut stderr = Output::new(File::from(io::stderr().as_fd().try_clone_to_owned()?), flow, own_words);
-    if identity(&stdout.stream.file)? == identity(&stderr.stream.file)? {
+/// A sink that takes nothing for `patience` is given up. What is written is counted in `flow`; of the component's own words,
+/// no more than `own_words` bytes are taken.
+pub fn streams(
+    [stdout, stderr]: [Sink; 2],
+    patience: Option<Duration>,
+    flow: &Arc<Flow>,
+    own_words: u64,
+) -> io::Result<[Output; 2]> {
+    let lead_to_the_same_place = match (&stdout, &stderr) {
+        (Sink::File(stdout), Sink::File(stderr)) => identity(stdout)? == identity(stderr)?,
+        _ => false,
+    };
+    let [stdout, mut stderr] = [stdout, stderr].map(|sink| Output::new(sink, patience, flow, own_words));
+    if lead_to_the_same_place {
         stderr.writer = Arc::clone(&stdout.writer);
     }
     Ok([stdout, stderr])
@@ -83,9 +112,22 @@ fn identity(file: &File) -> io::Result<(u64, u64)> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
+impl Sink {
+    fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::File(file) => (&*file).write_all(bytes),
+            Self::Writer(writer) => {
+                let mut writer = lock(writer);
+                writer.write_all(bytes)?;
+                writer.flush()
+            }
+        }
+    }
+}
+
 impl Output {
-    fn new(file: File, flow: &Arc<Flow>, own_words: u64) -> Self {
-        let stream = Stream { file, progress: Mutex::default(), changed: Notify::new() };
+    fn new(sink: Sink, patience: Option<Duration>, flow: &Arc<Flow>, own_words: u64) -> Self {
+        let stream = Stream { sink, patience, progress: Mutex::default(), changed: Notify::new() };
         Self { stream: Arc::new(stream), writer: Arc::default(), flow: Arc::clone(flow), own_words }
     }
 
@@ -115,7 +157,11 @@ impl Output {
 
     /// Has `bytes` written after everything else that waits.
     fn queue(&self, bytes: Bytes) {
-        self.progress().waiting += bytes.len();
+        {
+            let mut progress = self.progress();
+            progress.waiting += bytes.len();
+            progress.since.get_or_insert_with(Instant::now);
+        }
         if let Err(error) = self.writer.send(&self.stream, bytes) {
             let mut progress = self.progress();
             progress.waiting = 0;
@@ -132,7 +178,34 @@ impl Output {
             if reached(&mut self.progress()) {
                 return;
             }
-            changed.await;
+            tokio::select! {
+                () = changed => {}
+                () = self.out_of_patience() => self.give_up(),
+            }
+        }
+    }
+
+    /// Waits until nothing has been taken for too long, if that is a matter of time.
+    async fn out_of_patience(&self) {
+        let since = self.progress().since;
+        match self.stream.patience.zip(since).and_then(|(patience, since)| since.checked_add(patience)) {
+            Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Waits for the sink no more.
+    fn give_up(&self) {
+        let mut progress = self.progress();
+        progress.waiting = 0;
+        progress.failure.get_or_insert(io::Error::other("its reader takes nothing"));
+    }
+
+    /// Lends `work` what another process can write to. What leads nowhere else than into this process, none can.
+    pub fn with_descriptor<T>(&self, work: impl FnOnce(&File) -> io::Result<T>) -> io::Result<T> {
+        match &self.stream.sink {
+            Sink::File(file) => work(file),
+            Sink::Writer(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
@@ -162,9 +235,10 @@ impl Stream {
     /// What the thread does with `bytes`: nothing, once the stream has failed.
     fn write_all(&self, bytes: &[u8]) {
         let has_failed = lock(&self.progress).failure.is_some();
-        let written = if has_failed { Ok(()) } else { (&self.file).write_all(bytes) };
+        let written = if has_failed { Ok(()) } else { self.sink.write_all(bytes) };
         let mut progress = lock(&self.progress);
         progress.waiting = progress.waiting.saturating_sub(bytes.len());
+        progress.since = (progress.waiting > 0).then(Instant::now);
         if let Err(error) = written {
             progress.failure = Some(error);
         }
@@ -229,7 +303,7 @@ impl OutputStream for Output {
 
 impl IsTerminal for Output {
     fn is_terminal(&self) -> bool {
-        self.stream.file.is_terminal()
+        matches!(&self.stream.sink, Sink::File(file) if file.is_terminal())
     }
 }
 
@@ -241,5 +315,41 @@ impl StdoutStream for Output {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         // WASI 0.3 would ask for it. The component is of WASI 0.2.
         Box::new(tokio::io::sink())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes nothing until somebody says so.
+    struct Stuck(mpsc::Receiver<()>);
+
+    impl io::Write for Stuck {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.0.recv();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn who_takes_nothing_is_waited_for_as_long_as_there_is_patience() {
+        let (release, stuck) = mpsc::channel();
+        let sinks = [Box::new(Stuck(stuck)) as Box<dyn io::Write + Send>, Box::new(io::sink())];
+        let sinks = sinks.map(|writer| Sink::Writer(Mutex::new(writer)));
+        let patience = Some(Duration::from_millis(50));
+        let [mut stuck, mut open] = streams(sinks, patience, &Arc::default(), u64::MAX).expect("they are no files");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("it can be made");
+        let write = |output: &mut Output| {
+            output.write(Bytes::from_static(b"words")).expect("so much is permitted");
+            runtime.block_on(output.settled());
+            output.check_write().is_ok()
+        };
+        assert!(!write(&mut stuck) && write(&mut open));
+        drop(release);
     }
 }

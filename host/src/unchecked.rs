@@ -5,9 +5,11 @@ use std::fs;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::{SigHandler, SigSet, Signal, raise};
-use nix::unistd::{getpid, tcsetpgrp};
+use nix::sys::wait::WaitStatus;
+use nix::unistd::{Pid, getpid, tcsetpgrp};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -32,6 +34,20 @@ pub fn end_by(signal: Signal) {
     if unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) }.is_ok() {
         let _ = raise(signal);
     }
+}
+
+/// Waits for the end of the child `pid`, and of no other. Returns with it what that child has used, and those of its
+/// descendants that it waited for.
+pub fn wait_for(pid: Pid) -> nix::Result<(WaitStatus, libc::rusage)> {
+    let mut status = 0;
+    // SAFETY: `rusage` is plain data for which all zeroes are valid; the call only writes to where we point it.
+    let (waited_for, usage) = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        let waited_for = libc::wait4(pid.as_raw(), &raw mut status, 0, &raw mut usage);
+        (waited_for, usage)
+    };
+    Errno::result(waited_for)?;
+    Ok((WaitStatus::from_raw(pid, status)?, usage))
 }
 
 /// Gives `command`, before it runs, the signal mask `inherited`, and lets it make its own process group the foreground of

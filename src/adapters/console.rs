@@ -161,11 +161,13 @@ impl Console {
         self.stdout.accept(text.as_bytes());
     }
 
-    /// Says something to people: one line on standard error.
+    /// Says something to people: one line on standard error, unless the host has a better place for it.
     pub fn message(&mut self, message: &str) {
         self.end_progress();
-        let line = format!("{}: {message}\n", self.program);
-        self.stderr.accept(line.as_bytes());
+        if !lent::say(message) {
+            let line = format!("{}: {message}\n", self.program);
+            self.stderr.accept(line.as_bytes());
+        }
     }
 
     /// Shows how far something has come, in a line that the next replaces. Only a terminal can show that.

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::clock;
 use super::console::Console;
+use super::fate::Fate;
 use super::identity::Identity;
 use super::sender::Sender;
 use super::spool;
@@ -41,9 +42,9 @@ pub struct Report<'a> {
 
 impl Report<'_> {
     /// Sends the requests one after the other, each whatever became of the others, until `deadline`. What is not accepted
-    /// is kept, and said. `done` is told the index of each that is delivered or kept. Returns whether all was accepted, and
-    /// whether all that was not is kept.
-    pub fn deliver(&self, deadline: Instant, done: &mut dyn FnMut(usize), console: &mut Console) -> Delivered {
+    /// is kept, and said. `done` is told the index of each that is delivered or kept. Returns what has
+    /// become of all of it.
+    pub fn deliver(&self, deadline: Instant, done: &mut dyn FnMut(usize), console: &mut Console) -> Fate {
         let destination = &self.delivery.destination;
         let mut sender = Sender::new(destination);
         let mut undelivered: Vec<Undelivered> = Vec::new();
@@ -68,14 +69,12 @@ impl Report<'_> {
         if sender.is_interrupted() {
             console.hurry();
         }
-        let accepted = undelivered.is_empty();
-        let kept = self.keep(undelivered, done, console);
-        Delivered { accepted, kept }
+        self.keep(undelivered, done, console)
     }
 
-    /// Keeps what was not accepted, and says so in one line for each reason. Returns whether all is kept.
-    fn keep(&self, undelivered: Vec<Undelivered>, done: &mut dyn FnMut(usize), console: &mut Console) -> bool {
-        let mut all = true;
+    /// Keeps what was not accepted, and says so in one line for each reason. Returns the worst of what becomes of it.
+    fn keep(&self, undelivered: Vec<Undelivered>, done: &mut dyn FnMut(usize), console: &mut Console) -> Fate {
+        let mut fate = Fate::Delivered;
         let mut rest = undelivered.as_slice();
         while let Some(one) = rest.first() {
             let alike = rest.iter().take_while(|other| other.failure.reason() == one.failure.reason()).count();
@@ -87,15 +86,14 @@ impl Report<'_> {
             let what = format!("{} not delivered to {}: {reason}", names.join(" and "), destination.api);
             let kept: Result<Vec<()>, String> =
                 group.iter().map(|undelivered| self.keep_one(undelivered, done, console)).collect();
-            console.message(&match kept {
-                Ok(_) => format!("{what}; {}", self.outlook(&one.failure, console)),
-                Err(error) => {
-                    all = false;
-                    format!("{what}; and not kept: {error}")
-                }
-            });
+            let (message, of_group) = match kept {
+                Ok(_) => (format!("{what}; {}", self.outlook(&one.failure, console)), kept_as(&one.failure)),
+                Err(error) => (format!("{what}; and not kept: {error}"), Fate::Lost(format!("{reason}; {error}"))),
+            };
+            console.message(&message);
+            fate = fate.worse(of_group);
         }
-        all
+        fate
     }
 
     fn keep_one(
@@ -159,11 +157,10 @@ impl Report<'_> {
     }
 }
 
-/// What became of a report.
-pub struct Delivered {
-    pub accepted: bool,
-    /// Whether all that was not accepted is kept.
-    pub kept: bool,
+/// What has become of a request that is kept since it failed so.
+fn kept_as(failure: &Failure) -> Fate {
+    let reason = failure.reason().to_owned();
+    if matches!(failure, Failure::Final { .. }) { Fate::SetAside(reason) } else { Fate::Kept(reason) }
 }
 
 /// `text` as one word for a shell, inside what is quoted already.

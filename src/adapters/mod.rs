@@ -8,6 +8,7 @@ pub mod clock;
 pub mod console;
 pub mod deliver;
 mod exchange;
+pub mod fate;
 pub mod identity;
 pub mod later;
 mod sender;

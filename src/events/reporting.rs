@@ -6,7 +6,7 @@ use super::bindings::exports::dogwrap::events::reporting as wit;
 use super::{Rules, api};
 use crate::capture::Capture;
 use crate::event::Event;
-use crate::requests::{self, requests};
+use crate::requests::{self, requests_of_now};
 use crate::run::{Outcome, Run};
 use crate::settings::{Notifications, Priority, Reporting, SubmitMode, default_name, tags};
 use crate::sites::Api;
@@ -18,11 +18,12 @@ impl wit::Guest for Rules {
         let host = settings.host.clone();
         let (run, reporting) = facts(run, settings)?;
         let alert_type = reporting.judge(&run.outcome);
-        let report = |alert_type| requests(&run, alert_type, &reporting, host.as_deref());
+        let event = alert_type.map(|alert_type| Event::new(&run, alert_type, &reporting, host.as_deref()));
+        let made = event.as_ref().map(|event| requests_of_now(event, &run, &reporting, host.as_deref()));
         Ok(wit::Report {
             alert_type: alert_type.map(Into::into),
-            event: alert_type.map(|alert_type| Event::new(&run, alert_type, &reporting, host.as_deref()).into()),
-            requests: alert_type.map(report).into_iter().flatten().map(|made| request(&made, &api)).collect(),
+            requests: made.into_iter().flatten().map(|made| request(made, &api)).collect(),
+            event: event.map(Into::into),
             api: api.to_string(),
             exit_status: run.outcome.exit_status(),
         })
@@ -70,8 +71,8 @@ pub fn facts(run: wit::FinishedRun, settings: wit::Settings) -> Result<(Run, Rep
 }
 
 /// The request as it is sent just now.
-fn request(made: &requests::Request, api: &Api) -> wit::Request {
-    request_with(made.kind, made.body.get().to_owned(), api)
+fn request(made: requests::Request, api: &Api) -> wit::Request {
+    request_with(made.kind, Box::<str>::from(made.body).into_string(), api)
 }
 
 /// A request of `kind` with this body.

@@ -12,7 +12,8 @@ use std::io::Read;
 use std::time::Instant;
 
 use crate::adapters::console::Console;
-use crate::adapters::deliver::{Delivered, Report};
+use crate::adapters::deliver::Report;
+use crate::adapters::fate::Fate;
 use crate::adapters::identity::Identity;
 use crate::adapters::state::{State, explain};
 use crate::adapters::{self, clock, later};
@@ -81,19 +82,17 @@ fn report(told: &Told, console: &mut Console) -> u8 {
     told.warnings.iter().for_each(|warning| console.message(warning));
     let state = State::open(told.delivery.spool_directory.as_deref());
     let state = state.as_ref().map_err(String::as_str);
-    let delivered = told.reporting.judge(&told.outcome).map(|alert_type| submit(told, alert_type, state, console));
-    let accepted = delivered.as_ref().map(|delivered| delivered.accepted);
+    let submit = |alert_type| submit(told, alert_type, state, console);
+    let fate = told.reporting.judge(&told.outcome).map_or(Fate::NotDue, submit);
+    let accepted = fate.accepted();
     if let Some(state) = state.ok().filter(|_| told.spool && accepted != Some(false)) {
         later::after_run(state, &told.delivery, accepted.is_some(), console);
     }
-    match delivered {
-        Some(Delivered { accepted: false, kept: false }) => LOST,
-        _ => 0,
-    }
+    if matches!(fate, Fate::Lost(_)) { LOST } else { 0 }
 }
 
 /// Delivers the event of a run, or keeps it.
-fn submit(told: &Told, alert_type: AlertType, state: Result<&State, &str>, console: &mut Console) -> Delivered {
+fn submit(told: &Told, alert_type: AlertType, state: Result<&State, &str>, console: &mut Console) -> Fate {
     let run = run_of(told, console);
     let deadline = Instant::now() + told.delivery.timeout;
     let requests = requests(&run, alert_type, &told.reporting, host(told).as_deref());

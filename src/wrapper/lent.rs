@@ -9,7 +9,7 @@ use std::time::Instant;
 use wasi::filesystem::preopens;
 use wasi::io::poll::Pollable;
 
-use super::bindings::dogwrap::wrapper::{signals, state};
+use super::bindings::dogwrap::wrapper::{messages, signals, state};
 use crate::adapters::state::State;
 use crate::spool::Claimant;
 
@@ -27,6 +27,11 @@ pub fn directory(_named: Option<&str>) -> Result<State, String> {
     let lent = preopens::get_directories().into_iter().next();
     let (_, root) = lent.ok_or_else(|| "no state directory is lent to this program".to_owned())?;
     Ok(State { root: root.into(), path })
+}
+
+/// Says something to people in a better place than standard error, if the host has one. Returns whether it has.
+pub fn say(message: &str) -> bool {
+    messages::say(message)
 }
 
 /// Makes a file that is not there yet.

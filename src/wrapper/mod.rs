@@ -15,11 +15,13 @@ mod supervise;
 use std::time::{Duration, Instant};
 
 use bindings::dogwrap::wrapper::invocation;
+use bindings::dogwrap::wrapper::messages;
 use record::RunRecord;
 use supervise::Supervised;
 
 use crate::adapters::console::Console;
-use crate::adapters::deliver::{Delivered, Report};
+use crate::adapters::deliver::Report;
+use crate::adapters::fate::Fate;
 use crate::adapters::identity::Identity;
 use crate::adapters::state::State;
 use crate::adapters::{self, later};
@@ -78,7 +80,9 @@ fn wrap(settings: &Settings, console: &mut Console) -> u8 {
     supervised.held_back.replay(console, Some(settings.limits.drain_timeout));
     console.settle(Some(settings.limits.drain_timeout));
     let state = state.as_ref().map_err(String::as_str);
-    let is_reachable = report(&supervised, settings, (identity, record), state, console);
+    let fate = report(&supervised, settings, (identity, record), state, console);
+    let is_reachable = fate.accepted();
+    messages::reported(&told(fate));
     if let Some(state) = spool.filter(|_| is_reachable != Some(false)) {
         later::after_run(state, &settings.delivery, is_reachable.is_some(), console);
     }
@@ -102,16 +106,16 @@ fn wrap(settings: &Settings, console: &mut Console) -> u8 {
     supervised.run.outcome.exit_status()
 }
 
-/// Reports a run, if it is to be. Returns whether the API accepted it; none when there was nothing to send.
+/// Reports a run, if it is to be. Returns what has become of the report.
 fn report(
     supervised: &Supervised,
     settings: &Settings,
     (identity, mut record): (Identity, Option<RunRecord>),
     state: Result<&State, &str>,
     console: &mut Console,
-) -> Option<bool> {
+) -> Fate {
     let run = &supervised.run;
-    let delivered = settings.reporting.judge(&run.outcome).map(|alert_type| {
+    let fate = settings.reporting.judge(&run.outcome).map_or(Fate::NotDue, |alert_type| {
         let deadline = Instant::now() + settings.delivery.timeout;
         let host = machine::host_name();
         let requests = requests(run, alert_type, &settings.reporting, host.as_deref());
@@ -135,9 +139,20 @@ fn report(
         report.deliver(deadline, &mut done, console)
     });
     // What is neither delivered nor kept stays in the record: a later run may have more luck.
-    let is_settled = delivered.as_ref().is_none_or(|delivered| delivered.accepted || delivered.kept);
+    let is_settled = !matches!(fate, Fate::Lost(_));
     if let (Some(record), Ok(state), true) = (record, state, is_settled) {
         record.remove(state);
     }
-    delivered.map(|Delivered { accepted, .. }| accepted)
+    fate
+}
+
+/// What has become of a report, as the host is told.
+fn told(fate: Fate) -> messages::Fate {
+    match fate {
+        Fate::NotDue => messages::Fate::NotDue,
+        Fate::Delivered => messages::Fate::Delivered,
+        Fate::Kept(reason) => messages::Fate::Kept(reason),
+        Fate::SetAside(reason) => messages::Fate::SetAside(reason),
+        Fate::Lost(reason) => messages::Fate::Lost(reason),
+    }
 }

@@ -5,6 +5,7 @@ mod component;
 mod component_option;
 mod conformance;
 mod delivery;
+mod examples;
 mod processes;
 mod readme;
 mod reporter;

@@ -1,8 +1,9 @@
 //! The fenced blocks of the README: those that a shell runs are run, as they stand there.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::support::{Ending, Invocation, Outcome, skipped};
+use crate::reporter::runtime::wasmtime;
+use crate::support::{Ending, Invocation, Outcome};
 
 const README: &str = include_str!("../../README.md");
 
@@ -18,17 +19,8 @@ pub fn snippet(heading: &str) -> &'static str {
     block.split_once("\n```").map(|(block, _)| block).expect("a fenced block ends")
 }
 
-/// The directory of the stock runtime, which is called `wasmtime` there; none where it is not installed.
-pub fn stock_runtime(test: &str) -> Option<PathBuf> {
-    let runtime = std::env::var_os("DOGWRAP_WASMTIME").filter(|path| !path.is_empty()).map(PathBuf::from);
-    if runtime.is_none() {
-        skipped(&format!("{test}: DOGWRAP_WASMTIME names no stock wasmtime"));
-    }
-    runtime.map(|runtime| runtime.parent().expect("it is in a directory").to_owned())
-}
-
 /// Runs `script` as a shell does for somebody who has the programs of `directory`, and the components.
-pub fn run_in_a_shell(script: &str, programs: &Path) -> Outcome {
+fn run_in_a_shell(script: &str, programs: &Path) -> Outcome {
     let components = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/components");
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").expect("a PATH is set"));
     Invocation::new("/bin/sh", ["-e", "-c", script]).variable("PATH", path).directory(components).run()
@@ -36,9 +28,10 @@ pub fn run_in_a_shell(script: &str, programs: &Path) -> Outcome {
 
 #[test]
 fn the_rules_can_be_tried_in_a_shell() {
-    let Some(programs) = stock_runtime("the_rules_can_be_tried_in_a_shell") else { return };
+    let Some(runtime) = wasmtime() else { return };
+    let programs = runtime.parent().expect("it is in a directory");
     let script = snippet("The rules in a shell");
-    let shown = run_in_a_shell(script, &programs);
+    let shown = run_in_a_shell(script, programs);
     let text = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert_eq!(shown.ending, Ending::Exited(0), "{}", String::from_utf8_lossy(&shown.stderr));
     for part in
@@ -46,7 +39,7 @@ fn the_rules_can_be_tried_in_a_shell() {
     {
         assert!(text.contains(part), "{part} is not in {text}");
     }
-    let wrong = run_in_a_shell(&script.replace("host: ", "site: \"mars\", host: "), &programs);
+    let wrong = run_in_a_shell(&script.replace("host: ", "site: \"mars\", host: "), programs);
     let text = String::from_utf8_lossy(&wrong.stdout).into_owned();
     assert!(wrong.ending == Ending::Exited(0) && text.starts_with("err(site("), "a typed error, no trap: {wrong:?}");
 }

@@ -14,15 +14,17 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::memory::Memory;
 use super::watch::Watch;
-use crate::bindings::dogwrap::wrapper::{invocation, machine, process, signals, state};
+use crate::bindings::dogwrap::wrapper::{invocation, machine, messages, process, signals, state};
 use crate::flow::Flow;
 use crate::http::Client;
 use crate::invocation::Invocation;
 use crate::locks::StateView;
+use crate::messages::Messages;
 use crate::policy::{Policy, environment, limits};
-use crate::process::{ProcessView, Processes, Terminal};
+use crate::process::{ProcessView, Processes};
 use crate::state::StateDirectory;
 use crate::stdio::{self, Output};
+use crate::surroundings::Surroundings;
 
 /// What the component calls its directory. Where it is on the host, the interface `state` says.
 const STATE_DIRECTORY: &str = "/state";
@@ -37,6 +39,7 @@ pub struct Host {
     pub memory: Memory,
     pub flow: Arc<Flow>,
     pub outputs: [Output; 2],
+    pub messages: Messages,
     /// Or why there is none.
     pub state: Result<StateDirectory, String>,
 }
@@ -65,26 +68,35 @@ impl HasData for HasState {
     type Data<'a> = StateView<'a>;
 }
 
+struct HasMessages;
+
+impl HasData for HasMessages {
+    type Data<'a> = &'a mut Messages;
+}
+
 impl Host {
-    /// Everything that is lent for `invocation`. `terminal` is our standard input, when it is one.
-    pub fn new(invocation: Invocation, policy: &Arc<Policy>, terminal: Option<Terminal>) -> io::Result<Self> {
+    /// Everything that is lent for `invocation`, of what the `surroundings` give.
+    pub fn new(invocation: Invocation, policy: &Arc<Policy>, surroundings: Surroundings) -> io::Result<Self> {
+        let Surroundings { received, outputs, patience, messages, place, connector, files_are_private } = surroundings;
         let flow = Arc::new(Flow::default());
-        let outputs = stdio::streams(&flow, policy.own_words)?;
+        let outputs = stdio::streams(outputs, patience, &flow, policy.own_words)?;
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits::HANDLES);
-        let processes = Processes::new(invocation, Arc::clone(policy), terminal, outputs.clone(), &flow)?;
-        let state = StateDirectory::open(&processes.invocation);
+        let processes = Processes::new(invocation, Arc::clone(policy), place, received, outputs.clone(), &flow);
+        let state = StateDirectory::open(&processes.invocation)
+            .and_then(|state| if files_are_private { Ok(state) } else { state.with_private_directories() });
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(limits::HEADERS);
         Ok(Self {
             table,
             wasi: wasi(outputs.clone(), state.as_ref().ok()),
             http,
-            client: Client::new(processes.policy.clone(), processes.received.clone()),
+            client: Client::new(processes.policy.clone(), processes.received.clone(), connector),
             processes,
             memory: Memory::default(),
             flow,
             outputs,
+            messages,
             state,
         })
     }
@@ -98,9 +110,15 @@ impl Host {
         ProcessView { processes: &mut self.processes, table: &mut self.table }
     }
 
+    fn messages(&mut self) -> &mut Messages {
+        &mut self.messages
+    }
+
     /// Says something to people: after everything that the component has written, and without waiting for anybody.
-    pub fn say(&self, message: &str) {
-        self.outputs[1].say(message);
+    pub fn say(&mut self, message: &str) {
+        if let Err(message) = self.messages.take(message.to_owned()) {
+            self.outputs[1].say(&message);
+        }
     }
 
     /// What is seen of the component from outside.
@@ -148,6 +166,7 @@ pub fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     filesystem::types::add_to_linker::<_, WasiFilesystem>(linker, Host::filesystem)?;
     invocation::add_to_linker::<_, HasProcesses>(linker, Host::processes)?;
     machine::add_to_linker::<_, HasProcesses>(linker, Host::processes)?;
+    messages::add_to_linker::<_, HasMessages>(linker, Host::messages)?;
     process::add_to_linker::<_, HasProcesses>(linker, Host::processes)?;
     signals::add_to_linker::<_, HasProcesses>(linker, Host::processes)?;
     state::add_to_linker::<_, HasState>(linker, Host::state)

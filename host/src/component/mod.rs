@@ -6,6 +6,7 @@ mod memory;
 mod watch;
 
 use std::future::{Future, poll_fn};
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -19,47 +20,60 @@ use crate::policy::limits;
 use crate::words;
 pub use host::Host;
 
-/// Runs the component with what `host` lends, and returns that and the status that the component gives. The error is why
-/// there is none, in words for people.
-pub async fn run(host: Host) -> (Host, Result<u8, String>) {
-    let engine = match Engine::new(&dogwrap_engine::config()) {
-        Ok(engine) => engine,
-        Err(error) => return (host, Err(words::of_error(&error))),
-    };
-    let component = match code::load(&engine, host.processes.invocation.component().as_deref()) {
-        Ok(component) => component,
-        Err(reason) => return (host, Err(reason)),
-    };
-    let overdue = host.watch().overdue();
-    let mut store = Store::new(&engine, host);
-    store.limiter(|host| &mut host.memory);
-    let flow = Arc::clone(&store.data().flow);
-    watch::limit_computing(&engine, &mut store, Arc::clone(&flow));
-    let result = tokio::select! {
-        // The component first: after a stop of this program it is to show that it goes on.
-        biased;
-        result = counting_waits(call(&mut store, &component), &flow) => result.map_err(Failure::Trapped),
-        reason = overdue => Err(Failure::Overdue(reason)),
-    };
-    let host = store.into_data();
-    let result = result.map_err(|failure| failure.reason(&host));
-    (host, result)
+/// A component that is ready to be run, as often as need be, also at once.
+pub struct Loaded {
+    engine: Engine,
+    command: CommandPre<Host>,
 }
 
-/// Links the component to what it is lent, and calls it.
-async fn call(store: &mut Store<Host>, component: &Component) -> wasmtime::Result<u8> {
-    let mut linker = Linker::new(store.engine());
-    host::link(&mut linker)?;
-    let linked = linker.instantiate_pre(component).map_err(not_lent)?;
-    let command = CommandPre::new(linked)?.instantiate_async(&mut *store).await?;
-    match command.wasi_cli_run().call_run(&mut *store).await {
-        Ok(Ok(())) => Ok(0),
-        Ok(Err(())) => Ok(1),
-        Err(error) => match error.downcast_ref::<I32Exit>() {
-            Some(exit) => u8::try_from(exit.0).map_err(|_| wasmtime::Error::msg("it has given no status")),
-            None => Err(error),
-        },
+impl Loaded {
+    /// Loads the component in `file`, or the built-in one, and links it to what it is lent. The error says why it cannot be
+    /// run, in words for people.
+    pub fn new(file: Option<&Path>) -> Result<Self, String> {
+        let engine = Engine::new(&dogwrap_engine::config()).map_err(|error| words::of_error(&error))?;
+        let component = code::load(&engine, file)?;
+        let command = link(&engine, &component).map_err(|error| words::of_error(&error))?;
+        watch::look_now_and_then(&engine);
+        Ok(Self { engine, command })
     }
+
+    /// Runs the component with what `host` lends, and returns that and the status that the component gives. The error is
+    /// why there is none, in words for people.
+    pub async fn run(&self, host: Host) -> (Host, Result<u8, String>) {
+        let overdue = host.watch().overdue();
+        let mut store = Store::new(&self.engine, host);
+        store.limiter(|host| &mut host.memory);
+        let flow = Arc::clone(&store.data().flow);
+        watch::limit_computing(&mut store, Arc::clone(&flow));
+        let result = tokio::select! {
+            // The component first: after a stop of this program it is to show that it goes on.
+            biased;
+            result = counting_waits(self.call(&mut store), &flow) => result.map_err(Failure::Trapped),
+            reason = overdue => Err(Failure::Overdue(reason)),
+        };
+        let host = store.into_data();
+        let result = result.map_err(|failure| failure.reason(&host));
+        (host, result)
+    }
+
+    async fn call(&self, store: &mut Store<Host>) -> wasmtime::Result<u8> {
+        let command = self.command.instantiate_async(&mut *store).await?;
+        match command.wasi_cli_run().call_run(&mut *store).await {
+            Ok(Ok(())) => Ok(0),
+            Ok(Err(())) => Ok(1),
+            Err(error) => match error.downcast_ref::<I32Exit>() {
+                Some(exit) => u8::try_from(exit.0).map_err(|_| wasmtime::Error::msg("it has given no status")),
+                None => Err(error),
+            },
+        }
+    }
+}
+
+/// Links `component` to what it is lent.
+fn link(engine: &Engine, component: &Component) -> wasmtime::Result<CommandPre<Host>> {
+    let mut linker = Linker::new(engine);
+    host::link(&mut linker)?;
+    CommandPre::new(linker.instantiate_pre(component).map_err(not_lent)?)
 }
 
 /// Does `work`, and counts how often it has to wait.

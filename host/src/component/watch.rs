@@ -13,33 +13,53 @@ use crate::policy::limits::{COMPUTING_TIME, OWN_WORDS, TIME_TO_START, UNREAD_TIM
 use crate::process::{Received, Start, Supervised};
 use crate::stdio::Output;
 
-/// How many steps of processor time the component may compute for.
-const STEPS: u32 = 2;
+/// After how much processor time it is looked at whether the component computes.
+const STEP: Duration = COMPUTING_TIME.checked_div(4).expect("four is not zero");
 
-/// Stops what computes in `store` for too long, by what `flow` tells of it.
+/// Has what runs in `engine` looked at from time to time, as long as that is there.
 ///
-/// A thread counts steps of this program's processor time: so a machine that is busy with others is no reason to stop
-/// anything, and a program that waits is not woken for it.
-pub fn limit_computing<T>(engine: &Engine, store: &mut Store<T>, flow: Arc<Flow>) {
-    let ticking = engine.clone();
+/// A thread counts steps of this process's processor time: so a machine that is busy with others is no reason to look at
+/// anything, and a process that waits is not woken for it.
+pub fn look_now_and_then(engine: &Engine) {
+    let engine = engine.weak();
     let count = move || {
         loop {
-            wait_for_processor_time(COMPUTING_TIME / STEPS);
-            ticking.increment_epoch();
+            wait_for_processor_time(STEP);
+            let Some(engine) = engine.upgrade() else { return };
+            engine.increment_epoch();
         }
     };
     // Without the thread nothing is stopped; the command is no worse off.
     let _ = std::thread::Builder::new().name("watch".to_owned()).stack_size(64 * 1024).spawn(count);
-    let (mut seen, mut steps) = (None, 0);
+}
+
+/// Stops what computes in `store` for too long, by what `flow` tells of it.
+///
+/// Whoever else computes in this process makes us look more often, and is not counted.
+pub fn limit_computing<T>(store: &mut Store<T>, flow: Arc<Flow>) {
+    let mut seen = None;
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| {
-        let progress = flow.progress();
-        steps = if seen.replace(progress) == Some(progress) { steps + 1 } else { 0 };
-        Ok(if steps < STEPS { UpdateDeadline::Continue(1) } else { UpdateDeadline::Interrupt })
+        let (progress, now) = (flow.progress(), processor_time_of_this_thread());
+        let since = match seen {
+            Some((before, since)) if before == progress => since,
+            _ => now,
+        };
+        seen = Some((progress, since));
+        let has_time = now.saturating_sub(since) < COMPUTING_TIME;
+        Ok(if has_time { UpdateDeadline::Continue(1) } else { UpdateDeadline::Interrupt })
     });
 }
 
-/// Waits until this program has used so much more of the processors.
+/// Processor time that the calling thread has used: the component runs on it, and nothing else for long.
+#[cfg(target_os = "linux")]
+fn processor_time_of_this_thread() -> Duration {
+    use nix::time::{ClockId, clock_gettime};
+
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).unwrap_or_default()
+}
+
+/// Waits until this process has used so much more of the processors.
 #[cfg(target_os = "linux")]
 fn wait_for_processor_time(time: Duration) {
     use nix::errno::Errno;
@@ -54,7 +74,13 @@ fn wait_for_processor_time(time: Duration) {
     }
 }
 
-/// Where there is no such clock, time that passes has to do.
+/// Where there are no such clocks, time that passes has to do.
+#[cfg(not(target_os = "linux"))]
+fn processor_time_of_this_thread() -> Duration {
+    static FIRST: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    FIRST.get_or_init(std::time::Instant::now).elapsed()
+}
+
 #[cfg(not(target_os = "linux"))]
 fn wait_for_processor_time(time: Duration) {
     sleep_instead(time);

@@ -27,6 +27,7 @@ use crate::policy::{Addresses, Policy, limits};
 use crate::process::Received;
 use connect::Connection;
 use endpoint::Stream;
+pub use tls::Connector;
 
 /// How long the words of a refusal are waited for: they are for people only.
 const TIME_FOR_WORDS: Duration = Duration::from_secs(1);
@@ -35,16 +36,17 @@ const TIME_FOR_WORDS: Duration = Duration::from_secs(1);
 pub struct Client {
     policy: Arc<Policy>,
     received: Arc<Received>,
-    tls: tls::Connector,
+    tls: Connector,
     /// How many requests were sent, or tried to be.
     sent: usize,
     accepted: Arc<AtomicUsize>,
 }
 
 impl Client {
-    /// A client that sends what `policy` permits, and gives up when one of `received` asks to end.
-    pub fn new(policy: Arc<Policy>, received: Arc<Received>) -> Self {
-        Self { policy, received, tls: tls::Connector::default(), sent: 0, accepted: Arc::default() }
+    /// A client that sends what `policy` permits, and gives up when one of `received` asks to end. Its secure connections
+    /// are made with `tls`.
+    pub fn new(policy: Arc<Policy>, received: Arc<Received>, tls: Connector) -> Self {
+        Self { policy, received, tls, sent: 0, accepted: Arc::default() }
     }
 
     /// How many requests the servers have accepted.
@@ -87,7 +89,7 @@ async fn exchange(
     request: Request<WasiBody>,
     permitted: Addresses,
     time: Duration,
-    tls: &tls::Connector,
+    tls: &Connector,
 ) -> Result<Response<WasiBody>, Error> {
     let start = Instant::now();
     // A connection that does not come about leaves time for another attempt.

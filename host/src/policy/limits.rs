@@ -7,8 +7,8 @@ use dogwrap::spool::{MAXIMUM_BYTES, MAXIMUM_NUMBER};
 /// The most memory, in bytes, all of its memories together.
 pub const MEMORY: usize = 64 * 1024 * 1024;
 
-/// How long it may compute, in processor time of this program, until it waits for something or passes on some of the
-/// command's output. It is measured in steps of half of it.
+/// How long it may compute, in processor time, until it waits for something or passes on some of the command's output. It
+/// is measured in steps of a quarter of it.
 pub const COMPUTING_TIME: Duration = Duration::from_secs(2);
 
 /// How many things of the host it may hold at once: streams, what it waits for, files, requests. What has come of a

@@ -100,9 +100,23 @@ impl Policy {
     ///
     /// It passes on what came, and ends the command when its time is over or somebody has asked for its end.
     pub fn permits_signal(&self, signal: Signal, running: Duration, received: &[Signal]) -> bool {
-        let is_over = self.timeout().is_some_and(|timeout| running >= timeout);
         received.contains(&signal)
-            || (asks_to_end(signal) && (is_over || received.iter().any(|signal| asks_to_end(*signal))))
+            || (asks_to_end(signal)
+                && (self.is_over(Some(running)) || received.iter().any(|signal| asks_to_end(*signal))))
+    }
+
+    /// What became of the command, of which the status that counts is `status`; the others as in [`Policy::ending`].
+    pub fn outcome(&self, status: u8, outcome: Option<Outcome>, running: Option<Duration>) -> Outcome {
+        if self.is_over(running) && status == Outcome::TimedOut.exit_status() {
+            return Outcome::TimedOut;
+        }
+        // It was killed, and given up: the kernel does not end it.
+        outcome.unwrap_or(Outcome::Signaled(Signal::SIGKILL as u8))
+    }
+
+    /// Whether a command that has run for so long has had its time.
+    fn is_over(&self, running: Option<Duration>) -> bool {
+        self.timeout().zip(running).is_some_and(|(timeout, running)| running >= timeout)
     }
 
     fn timeout(&self) -> Option<Duration> {
@@ -119,8 +133,7 @@ impl Policy {
     /// started and has ended; `running` for how long it has run by now, if it was started at all.
     pub fn ending(&self, status: u8, outcome: Option<&Outcome>, running: Option<Duration>) -> Ending {
         const USAGE_ERROR: u8 = command_line::UsageError::EXIT_STATUS;
-        let is_over = self.timeout().zip(running).is_some_and(|(timeout, running)| running >= timeout);
-        let of_timeout = is_over.then(|| Outcome::TimedOut.exit_status());
+        let of_timeout = self.is_over(running).then(|| Outcome::TimedOut.exit_status());
         match (&self.command, outcome, running) {
             (None, ..) => Ending::Accepted(status),
             // Rules may refuse to run a command, but not pretend that they did.

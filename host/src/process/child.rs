@@ -3,27 +3,28 @@
 use std::io::{self, pipe};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant, SystemTime};
 
 use dogwrap::run::Outcome;
 use nix::errno::Errno;
+use nix::libc;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::killpg;
-use nix::sys::stat::{Mode, umask};
-use nix::sys::time::TimeVal;
+use nix::sys::time::{TimeVal, TimeValLike};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::Signal as Signals;
 use tokio::sync::watch;
 
 use super::output::{Pipe, Stream};
-use super::terminal::Terminal;
+use super::place::Place;
 use super::{Child, group, signals};
 use crate::bindings::dogwrap::wrapper::process::{ExitStatus, ResourceUsage};
 use crate::bindings::dogwrap::wrapper::signals::Signal;
 use crate::flow::Flow;
 use crate::stdio::Output;
+use crate::unchecked;
 
 /// How long we let the command be stopped without us for its output to be shown.
 const PATIENCE_BEFORE_STOP: Duration = Duration::from_millis(200);
@@ -38,7 +39,9 @@ pub struct Supervised {
     ended: watch::Receiver<Option<End>>,
     stdout: Pipe,
     stderr: Pipe,
-    terminal: Option<Arc<Terminal>>,
+    /// Where the command's output goes.
+    outputs: [Output; 2],
+    place: Arc<Place>,
 }
 
 /// What is known of a command that has ended.
@@ -51,84 +54,114 @@ struct End {
     at: SystemTime,
 }
 
-impl End {
-    /// What is known of a command that has just been waited for.
-    fn now(status: ExitStatus, started_at: Instant) -> Self {
-        Self { status, usage: usage(), duration: started_at.elapsed(), at: SystemTime::now() }
-    }
-}
-
 /// Starts `command` as the leader of a process group, with pipes for its output.
 ///
-/// What it prints is to reach `outputs` before we stop together with it. It makes its files with `inherited_umask`.
-pub fn start(
-    mut command: Command,
-    terminal: Option<Arc<Terminal>>,
-    outputs: [Output; 2],
-    inherited_umask: Mode,
-    flow: &Arc<Flow>,
-) -> io::Result<Child> {
+/// What it prints is to reach `outputs` before we stop together with it.
+pub fn start(mut command: Command, place: &Arc<Place>, outputs: [Output; 2], flow: &Arc<Flow>) -> io::Result<Child> {
     let (stdout, stdout_of_child) = pipe()?;
     let (stderr, stderr_of_child) = pipe()?;
     let (stdout, stderr) = (Pipe::new(stdout)?, Pipe::new(stderr)?);
     command.stdout(stdout_of_child).stderr(stderr_of_child).process_group(0);
-    if let Some(terminal) = &terminal {
-        terminal.prepare(&mut command);
-    }
+    place.prepare(&mut command);
     // Before the command can end, so that its end is not missed.
-    let mut child_signals = signal(SignalKind::child())?;
-    let ours = umask(inherited_umask);
+    let waiter = Waiter::new(place)?;
     let started_at = Instant::now();
-    let started = command.spawn();
-    umask(ours);
-    let started = started?;
+    let started = place.spawn(&mut command)?;
     // Drops our copies of the ends that the child writes to: or the pipes would never end.
     drop(command);
     let pid = Pid::from_raw(i32::try_from(started.id()).map_err(io::Error::other)?);
     let (tell, ended) = watch::channel(None);
-    let waiting_terminal = terminal.clone();
-    let pipes = [stdout.clone(), stderr.clone()];
-    tokio::spawn(async move {
-        loop {
-            match waitpid(pid, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)) {
-                Ok(WaitStatus::Stopped(..)) => {
-                    if let Some(terminal) = &waiting_terminal {
-                        // The bound is for a reader of ours that takes nothing.
-                        let _ = tokio::time::timeout(PATIENCE_BEFORE_STOP, all_shown(&pipes, &outputs)).await;
-                        terminal.stop_with(pid);
-                    }
-                    continue;
-                }
-                Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => {}
-                Ok(status) => {
-                    if let Some(status) = exit_status(status) {
-                        tell.send_replace(Some(End::now(status, started_at)));
-                        return;
-                    }
-                }
-                // Somebody else has waited for it, so how it ended cannot be known: no reason to call it a success.
-                Err(_) => {
-                    tell.send_replace(Some(End::now(ExitStatus::Exited(UNKNOWN), started_at)));
-                    return;
-                }
-            }
-            if child_signals.recv().await.is_none() {
-                return;
-            }
+    let streams = [Stream::new(&stdout, flow), Stream::new(&stderr, flow)];
+    let supervised = Arc::new(Supervised { pid, started_at, ended, stdout, stderr, outputs, place: Arc::clone(place) });
+    match waiter {
+        Waiter::Signals(signals) => {
+            tokio::spawn(wait_with_signals(Waiting { pid, started_at, tell }, signals, Arc::clone(&supervised)));
         }
-    });
-    let (stdout_stream, stderr_stream) = (Stream::new(&stdout, flow), Stream::new(&stderr, flow));
-    let supervised = Arc::new(Supervised { pid, started_at, ended, stdout, stderr, terminal });
-    Ok(Child { supervised, stdout: Some(stdout_stream), stderr: Some(stderr_stream) })
+        // The thread waits for nothing else.
+        Waiter::Thread(thread) => drop(thread.send(Waiting { pid, started_at, tell })),
+    }
+    let [stdout, stderr] = streams;
+    Ok(Child { supervised, stdout: Some(stdout), stderr: Some(stderr) })
 }
 
-/// Waits until everything printed so far is where it belongs, such as a question before its answer is read.
-async fn all_shown(pipes: &[Pipe; 2], outputs: &[Output; 2]) {
-    for pipe in pipes {
-        pipe.drained().await;
+/// What waits for the end of a command.
+enum Waiter {
+    /// Whatever these signals say that something has become of a child.
+    Signals(Signals),
+    /// A thread.
+    Thread(mpsc::Sender<Waiting>),
+}
+
+impl Waiter {
+    fn new(place: &Place) -> io::Result<Self> {
+        Ok(match place.child_signals()? {
+            Some(signals) => Self::Signals(signals),
+            None => {
+                let (thread, command) = mpsc::channel();
+                let wait = move || command.into_iter().for_each(wait_for);
+                std::thread::Builder::new().name("wait".to_owned()).stack_size(64 * 1024).spawn(wait)?;
+                Self::Thread(thread)
+            }
+        })
     }
-    for output in outputs {
-        output.settled().await;
+}
+
+/// A command whose end is waited for.
+struct Waiting {
+    pid: Pid,
+    started_at: Instant,
+    tell: watch::Sender<Option<End>>,
+}
+
+impl Waiting {
+    fn tell(&self, status: ExitStatus, usage: ResourceUsage) {
+        let duration = self.started_at.elapsed();
+        self.tell.send_replace(Some(End { status, usage, duration, at: SystemTime::now() }));
+    }
+}
+
+/// Waits whenever one of `child_signals` says that something has become of a child. We stop together with the command.
+async fn wait_with_signals(waiting: Waiting, mut child_signals: Signals, command: Arc<Supervised>) {
+    loop {
+        match waitpid(waiting.pid, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)) {
+            Ok(WaitStatus::Stopped(..)) => {
+                if let Some(terminal) = command.place.terminal() {
+                    // The bound is for a reader of ours that takes nothing.
+                    let _ = tokio::time::timeout(PATIENCE_BEFORE_STOP, command.all_shown()).await;
+                    terminal.stop_with(waiting.pid);
+                }
+                continue;
+            }
+            Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => {}
+            Ok(status) => {
+                if let Some(status) = exit_status(status) {
+                    // The command is the only child.
+                    let usage = getrusage(UsageWho::RUSAGE_CHILDREN);
+                    return waiting.tell(status, usage.map_or(NOTHING_USED, |usage| resource_usage(usage.as_ref())));
+                }
+            }
+            // Somebody else has waited for it, so how it ended cannot be known: no reason to call it a success.
+            Err(_) => return waiting.tell(ExitStatus::Exited(UNKNOWN), NOTHING_USED),
+        }
+        if child_signals.recv().await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Waits for this child alone, and without a signal: the process is one in which others have children, too.
+fn wait_for(waiting: Waiting) {
+    loop {
+        match unchecked::wait_for(waiting.pid) {
+            Err(Errno::EINTR) => {}
+            // As above.
+            Err(_) => return waiting.tell(ExitStatus::Exited(UNKNOWN), NOTHING_USED),
+            Ok((status, usage)) => {
+                if let Some(status) = exit_status(status) {
+                    return waiting.tell(status, resource_usage(&usage));
+                }
+            }
+        }
     }
 }
 
@@ -142,19 +175,14 @@ fn exit_status(status: WaitStatus) -> Option<ExitStatus> {
     }
 }
 
-/// What all the children that were waited for have used: the command is the only one.
-fn usage() -> ResourceUsage {
-    let nanoseconds = |time: TimeVal| {
-        let microseconds = time.tv_sec().saturating_mul(1_000_000).saturating_add(time.tv_usec());
-        u64::try_from(microseconds).unwrap_or(0).saturating_mul(1000)
-    };
-    match getrusage(UsageWho::RUSAGE_CHILDREN) {
-        Ok(usage) => ResourceUsage {
-            user_time: nanoseconds(usage.user_time()),
-            system_time: nanoseconds(usage.system_time()),
-            maximum_resident_set: u64::try_from(usage.max_rss()).unwrap_or(0) * RSS_UNIT,
-        },
-        Err(_) => ResourceUsage { user_time: 0, system_time: 0, maximum_resident_set: 0 },
+const NOTHING_USED: ResourceUsage = ResourceUsage { user_time: 0, system_time: 0, maximum_resident_set: 0 };
+
+fn resource_usage(usage: &libc::rusage) -> ResourceUsage {
+    let nanoseconds = |time: libc::timeval| u64::try_from(TimeVal::from(time).num_nanoseconds()).unwrap_or(0);
+    ResourceUsage {
+        user_time: nanoseconds(usage.ru_utime),
+        system_time: nanoseconds(usage.ru_stime),
+        maximum_resident_set: u64::try_from(usage.ru_maxrss).unwrap_or(0) * RSS_UNIT,
     }
 }
 
@@ -224,14 +252,15 @@ impl Supervised {
     /// Waits until nothing is left of the command's group.
     pub async fn group_ended(self: Arc<Self>) {
         Arc::clone(&self).ended().await;
-        group::ended(self.pid).await;
+        // Without the signals the group is looked at from time to time.
+        group::ended(self.pid, self.place.child_signals().ok().flatten()).await;
     }
 
     /// Sends `signal` to the command's group. That nobody is left in it is no error.
     pub fn signal(&self, signal: Signal) {
         let asks_to_end = signals::asks_to_end(signal);
         if asks_to_end {
-            group::adopt_orphans();
+            self.place.adopt_orphans();
         }
         let _ = killpg(self.pid, signals::number(signal));
         if asks_to_end {
@@ -240,16 +269,30 @@ impl Supervised {
         }
     }
 
-    /// Hands what is left in the pipes to processes that forward it. A second call does nothing.
+    /// Waits until everything printed so far is where it belongs, such as a question before its answer is read.
+    async fn all_shown(&self) {
+        self.stdout.drained().await;
+        self.stderr.drained().await;
+        for output in &self.outputs {
+            output.settled().await;
+        }
+    }
+
+    /// Hands what is left in the pipes to whoever forwards it. A second call does nothing.
     pub fn hand_over(&self) -> io::Result<()> {
-        self.stdout.hand_over(io::stdout())?;
-        self.stderr.hand_over(io::stderr())
+        let [stdout, stderr] = &self.outputs;
+        for (pipe, output) in [(&self.stdout, stdout), (&self.stderr, stderr)] {
+            if let Some(rest) = pipe.take() {
+                self.place.hand_over(&rest, output)?;
+            }
+        }
+        Ok(())
     }
 
     /// Gives the terminal back to whoever had it before the command. Does not return when an interrupt typed there
     /// ended the command: then we end by it, too.
     pub fn release_terminal(&self) {
-        if let Some(terminal) = &self.terminal
+        if let Some(terminal) = self.place.terminal()
             && terminal.take_back(self.pid)
             && matches!(self.exit_status(), Some(ExitStatus::Signaled(number)) if i32::from(number) == INTERRUPT)
         {

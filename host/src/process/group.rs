@@ -6,7 +6,7 @@ use std::time::Duration;
 use nix::sys::signal::killpg;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::Signal;
 
 /// How often a group is looked at that has lost its leader. The kernel tells of the end of children only, and what was
 /// orphaned before the group was told to end is none of ours. It is done only then, and ever less often.
@@ -23,9 +23,8 @@ pub fn adopt_orphans() {
 #[cfg(not(target_os = "linux"))]
 pub fn adopt_orphans() {}
 
-/// Waits until nobody is left in `group`, whose leader has ended.
-pub async fn ended(group: Pid) {
-    let mut child_signals = signal(SignalKind::child()).ok();
+/// Waits until nobody is left in `group`, whose leader has ended. `child_signals` tell of the end of children, if they may.
+pub async fn ended(group: Pid, mut child_signals: Option<Signal>) {
     let mut pause = FIRST_LOOK;
     while is_alive(group) {
         let told = async {

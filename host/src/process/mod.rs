@@ -3,6 +3,7 @@
 mod child;
 mod group;
 mod output;
+mod place;
 pub mod signals;
 mod terminal;
 
@@ -13,7 +14,6 @@ use std::sync::Arc;
 
 use dogwrap::run::Outcome;
 use nix::errno::Errno;
-use nix::sys::stat::{Mode, umask};
 use tokio::sync::watch;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::async_trait;
@@ -31,7 +31,9 @@ use crate::stdio::Output;
 use crate::words;
 
 pub use child::Supervised;
-pub use output::Stream;
+use output::Stream;
+pub use output::pass_on;
+pub use place::{Embedded, Place};
 pub use signals::Received;
 pub use terminal::Terminal;
 
@@ -56,8 +58,7 @@ pub enum Start {
 pub struct Processes {
     pub invocation: Invocation,
     pub policy: Arc<Policy>,
-    inherited_umask: Mode,
-    terminal: Option<Arc<Terminal>>,
+    place: Arc<Place>,
     /// Where the component writes what the command prints.
     outputs: [Output; 2],
     /// How much of the command's output is read.
@@ -68,28 +69,16 @@ pub struct Processes {
 }
 
 impl Processes {
-    /// Begins to receive signals. `terminal` is our standard input, when it is one; `outputs` are what the component
-    /// writes to.
+    /// What is to be started in `place`, steered by what is `received`. `outputs` are what the component writes to.
     pub fn new(
         invocation: Invocation,
         policy: Arc<Policy>,
-        terminal: Option<Terminal>,
+        place: Arc<Place>,
+        received: Arc<Received>,
         outputs: [Output; 2],
         flow: &Arc<Flow>,
-    ) -> io::Result<Self> {
-        let received = Received::listen()?;
-        // What this process makes from here on is for its user alone.
-        let inherited_umask = umask(Mode::from_bits_truncate(0o077));
-        Ok(Self {
-            invocation,
-            policy,
-            inherited_umask,
-            terminal: terminal.map(Arc::new),
-            outputs,
-            flow: Arc::clone(flow),
-            start: watch::Sender::default(),
-            received,
-        })
+    ) -> Self {
+        Self { invocation, policy, place, outputs, flow: Arc::clone(flow), start: watch::Sender::default(), received }
     }
 
     /// The command, if it was started.
@@ -116,7 +105,7 @@ impl Processes {
         asked_for.hidden.iter().for_each(|name| {
             command.env_remove(name);
         });
-        match child::start(command, self.terminal.clone(), self.outputs.clone(), self.inherited_umask, &self.flow) {
+        match child::start(command, &self.place, self.outputs.clone(), &self.flow) {
             Ok(child) => {
                 self.start.send_replace(Start::Done(Arc::clone(&child.supervised)));
                 Ok(child)

@@ -10,10 +10,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::Notify;
 use wasmtime_wasi::async_trait;
-use wasmtime_wasi::p2::{InputStream, Pollable, StreamError, StreamResult};
+use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, StreamResult};
 
 use crate::flow::Flow;
-use crate::forward;
+use crate::stdio::Output;
 use crate::words;
 
 /// What a pipe is made to hold, and the most that is read at once, in bytes. Four times the usual: whoever prints much
@@ -68,12 +68,16 @@ impl Pipe {
         looked.is_err() || !pipe[0].revents().is_some_and(|events| events.contains(PollFlags::POLLIN))
     }
 
-    /// Has what is still to come forwarded to `output` by a process of its own, unless the pipe is at its end.
-    pub fn hand_over(&self, output: impl AsFd) -> io::Result<()> {
-        if self.ended.swap(true, Ordering::Relaxed) {
-            return Ok(());
-        }
-        forward::start(self.reader.as_fd().try_clone_to_owned()?, output)
+    /// Ends the component's stream. Returns the pipe for whoever reads on, unless it is at its end.
+    pub fn take(&self) -> Option<Self> {
+        let has_ended = self.ended.swap(true, Ordering::Relaxed);
+        let rest = || Self { reader: Arc::clone(&self.reader), ended: Arc::default(), was_read: Arc::default() };
+        (!has_ended).then(rest)
+    }
+
+    /// The end that is read, for another process.
+    pub fn descriptor(&self) -> io::Result<OwnedFd> {
+        self.reader.as_fd().try_clone_to_owned()
     }
 }
 
@@ -135,5 +139,21 @@ impl InputStream for Stream {
             }
             Err(error) => Err(StreamError::LastOperationFailed(wasmtime::Error::msg(words::of(&error)))),
         }
+    }
+}
+
+/// The most that is passed on at once, in bytes.
+const PIECE: usize = 64 * 1024;
+
+/// Passes on what comes out of `stream`, to its end. What nobody takes is read for the command's sake alone.
+///
+/// Nothing is lost when this is stopped: what was read has been written when it waits.
+pub async fn pass_on(mut stream: Stream, mut output: Output) {
+    loop {
+        output.ready().await;
+        stream.ready().await;
+        let permitted = output.check_write().unwrap_or(PIECE);
+        let Ok(bytes) = stream.read(permitted.min(PIECE)) else { return };
+        let _ = output.write(bytes);
     }
 }

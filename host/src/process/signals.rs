@@ -1,4 +1,4 @@
-//! The signals that this process receives, for the component to take.
+//! The signals that steer the run, for the component to take.
 
 use std::collections::VecDeque;
 use std::io;
@@ -32,7 +32,7 @@ pub fn asks_to_end(signal: Signal) -> bool {
     policy::asks_to_end(number(signal))
 }
 
-/// Signals that were received and not taken yet.
+/// Signals that were received and not taken yet; without [`Received::listen`], those that were pushed.
 #[derive(Default)]
 pub struct Received {
     waiting: Mutex<VecDeque<Signal>>,
@@ -52,13 +52,18 @@ impl Received {
             let received = Arc::clone(&received);
             tokio::spawn(async move {
                 while arrivals.recv().await.is_some() {
-                    received.waiting().push_back(*name);
-                    received.note(*number);
-                    received.arrived.notify_waiters();
+                    received.push(*name);
                 }
             });
         }
         Ok(received)
+    }
+
+    /// Adds a signal, as if it had just been sent to this process.
+    pub fn push(&self, signal: Signal) {
+        self.waiting().push_back(signal);
+        self.note(number(signal));
+        self.arrived.notify_waiters();
     }
 
     fn note(&self, number: Number) {

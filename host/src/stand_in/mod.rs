@@ -10,17 +10,13 @@ use dogwrap::run::Outcome;
 use dogwrap::settings::{Settings, TimeLimits};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
-use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable};
 
 use crate::bindings::dogwrap::wrapper::process::SpawnError;
 use crate::bindings::dogwrap::wrapper::signals::Signal;
 use crate::component::Host;
-use crate::process::{Received, Stream, Supervised, signals};
-use crate::stdio::Output;
+use crate::messages::Fate;
+use crate::process::{Received, Supervised, pass_on, signals};
 use crate::words;
-
-/// The most that is passed on at once, in bytes.
-const PIECE: usize = 64 * 1024;
 
 /// Sees the command of `host` to its end, whose component has failed for `reason`, and returns the status to end with.
 pub async fn finish(host: &mut Host, settings: &Settings, reason: &str) -> u8 {
@@ -37,9 +33,11 @@ pub async fn finish(host: &mut Host, settings: &Settings, reason: &str) -> u8 {
         None => (host.processes.not_started().unwrap_or(Outcome::NotStarted { status: NOT_FOUND }), false),
     };
     let status = outcome.exit_status();
-    if let Err(problem) = report::keep(host, settings, outcome, reason, was_over).await {
+    let fate = report::keep(host, settings, outcome, reason, was_over).await.unwrap_or_else(|problem| {
         host.say(&format!("the event is lost: {problem}"));
-    }
+        Fate::Lost(problem)
+    });
+    host.messages.fate = Some(fate);
     if let Some(command) = command {
         part_from(host, &command, cut_short, settings.limits.drain_timeout).await;
     }
@@ -83,7 +81,7 @@ async fn see_through(host: &Host, command: &Arc<Supervised>, limits: &TimeLimits
 ///
 /// A reader that is slow but there gets everything, as it would without us. Once somebody has asked for the end, it has
 /// `patience` for it.
-async fn part_from(host: &Host, command: &Supervised, cut_short: bool, patience: Duration) {
+async fn part_from(host: &mut Host, command: &Supervised, cut_short: bool, patience: Duration) {
     let is_over = async {
         if !cut_short {
             host.processes.received.asked_to_end().await;
@@ -97,19 +95,6 @@ async fn part_from(host: &Host, command: &Supervised, cut_short: bool, patience:
     // Only now: what has been passed on comes before what is still in the pipe.
     if let Err(error) = command.hand_over() {
         host.say(&format!("output of what the command left running is no longer passed on: {}", words::of(&error)));
-    }
-}
-
-/// Passes on what comes out of `stream`, to its end. What nobody takes is read for the command's sake alone.
-///
-/// Nothing is lost when this is stopped: what was read has been written when it waits.
-async fn pass_on(mut stream: Stream, mut output: Output) {
-    loop {
-        output.ready().await;
-        stream.ready().await;
-        let permitted = output.check_write().unwrap_or(PIECE);
-        let Ok(bytes) = stream.read(permitted.min(PIECE)) else { return };
-        let _ = output.write(bytes);
     }
 }
 

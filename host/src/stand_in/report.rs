@@ -15,10 +15,11 @@ use dogwrap::settings::Settings;
 use dogwrap::spool::{WAITING, file_name, identity_of};
 
 use crate::component::Host;
+use crate::messages::Fate;
 use crate::{machine, words};
 
 /// Keeps the event of a run that ended with `outcome`, if it is one to be reported and is not reported yet. `was_over`:
-/// the component has failed only after the command had ended.
+/// the component has failed only after the command had ended. Returns what has become of the report.
 ///
 /// The error is why it is not kept, in words for people.
 pub async fn keep(
@@ -27,7 +28,7 @@ pub async fn keep(
     outcome: Outcome,
     reason: &str,
     was_over: bool,
-) -> Result<(), String> {
+) -> Result<Fate, String> {
     let command = host.processes.command();
     let ended_at = command.as_ref().and_then(|command| command.ended_at()).unwrap_or_else(SystemTime::now);
     let run = Run {
@@ -42,16 +43,16 @@ pub async fn keep(
     let record = host.state.as_ref().ok().and_then(|state| state.own_record());
     if record.as_ref().is_some_and(|(_, record)| record.end.is_some()) {
         // The component has come to the report: what of it was not delivered, the next run delivers from the record.
-        return Ok(());
+        return Ok(Fate::Kept(format!("the component failed: {reason}")));
     }
     if record.is_none() && was_over && host.client.accepted() > 0 {
-        return Ok(());
+        return Ok(Fate::Delivered);
     }
     let Some(alert_type) = settings.reporting.judge(&run.outcome) else {
         if let (Ok(state), Some((name, _))) = (&host.state, &record) {
             state.remove_record(name);
         }
-        return Ok(());
+        return Ok(Fate::NotDue);
     };
     if !settings.spool {
         return Err("--no_spool keeps nothing".to_owned());
@@ -73,7 +74,7 @@ pub async fn keep(
         state.remove_record(name);
     }
     host.say("its result is kept: the next run delivers it, or 'dogwrap --flush'");
-    Ok(())
+    Ok(Fate::Kept(format!("the component failed: {reason}")))
 }
 
 fn since_1970(time: SystemTime) -> Duration {

@@ -90,13 +90,18 @@ impl StateDirectory {
         }
     }
 
+    /// Makes the directory `name` for its owner alone, if it is not there.
+    pub fn make_directory(&self, name: &str) -> io::Result<()> {
+        match mkdirat(&self.directory, name, Mode::from_bits_truncate(0o700)) {
+            Ok(()) | Err(Errno::EEXIST) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Writes a file into the directory `parent`, which is made if need be: it is whole and on the disk under its name, or
     /// not there.
     pub fn write(&self, parent: &str, name: &str, content: &[u8]) -> io::Result<()> {
-        match mkdirat(&self.directory, parent, Mode::from_bits_truncate(0o700)) {
-            Ok(()) | Err(Errno::EEXIST) => {}
-            Err(error) => return Err(error.into()),
-        }
+        self.make_directory(parent)?;
         let parent = File::from(open_directory(&self.directory, parent)?);
         let unfinished = format!("{name}{UNFINISHED}");
         let mut file = open(&parent, &unfinished, OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL)?;

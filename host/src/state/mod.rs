@@ -13,6 +13,8 @@ use nix::sys::stat::Mode;
 use nix::sys::statvfs::{FsFlags, fstatvfs};
 use nix::unistd::geteuid;
 
+use dogwrap::spool::{RUNNING, SET_ASIDE, WAITING};
+
 use crate::invocation::Invocation;
 use crate::words;
 
@@ -33,6 +35,16 @@ impl StateDirectory {
         let said = |reason: String| format!("the state directory '{}' {reason}", path.display());
         let directory = make(&path).map_err(said)?;
         Ok(Self { path, directory, locked: Vec::new() })
+    }
+
+    /// The same with the directories in it made for their owner alone: then it is of no account how files are made there.
+    pub fn with_private_directories(self) -> Result<Self, String> {
+        for name in [WAITING, SET_ASIDE, RUNNING] {
+            self.make_directory(name).map_err(|error| {
+                format!("the state directory '{}' cannot be used: {}", self.path.display(), words::of(&error))
+            })?;
+        }
+        Ok(self)
     }
 
     /// Where the directory for `invocation` is, or is to be.
@@ -124,6 +136,19 @@ mod tests {
         assert_eq!(location(home, false), Some("/home/me/.local/state/dogwrap".into()));
         assert_eq!(location(home, true), Some("/var/lib/dogwrap".into()));
         assert_eq!(location(set(&[]), false), None);
+    }
+
+    #[test]
+    fn directories_for_the_owner_alone_are_made_where_files_are_not() {
+        let parent = tempfile::tempdir().expect("a temporary directory can be made");
+        let path = parent.path().to_owned();
+        let state = StateDirectory { directory: make(&path).expect("it is there"), path, locked: Vec::new() };
+        // Also when they are there already.
+        let state = state.with_private_directories().and_then(StateDirectory::with_private_directories);
+        let state = state.expect("they can be made");
+        for name in [WAITING, SET_ASIDE, RUNNING] {
+            assert_eq!(fs::metadata(state.path().join(name)).expect("it is there").mode() & 0o777, 0o700);
+        }
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl Observation {
 }
 
 impl Request {
-    fn new(request: &server::Request) -> Self {
+    pub fn new(request: &server::Request) -> Self {
         let path = request.target.split('?').next().unwrap_or_default().to_owned();
         let text = String::from_utf8_lossy(&request.body);
         let body = match text.as_ref() {

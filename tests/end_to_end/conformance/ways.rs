@@ -1,11 +1,12 @@
-//! Every way in gives the same requests: the rules themselves, and as a component in Python and in Node.
+//! Every way in gives the same requests: the rules themselves, the library of the host, the component in Python and in
+//! Node, and the reporter in a stock runtime.
 //!
-//! Each is given the finished runs of the recorded cases and the settings of their command lines, and is held to what the
-//! native program has to send.
+//! Each is given the recorded cases, or the finished runs of their commands and the settings of their command lines, and is
+//! held to what the native program has to send.
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
@@ -24,6 +25,8 @@ use crate::conformance::intended::{End, Facts};
 use crate::conformance::observation::{Observation, Request};
 use crate::conformance::recorded::{Recorded, for_each};
 use crate::conformance::surrogates;
+use crate::reporter::runtime::Reporter;
+use crate::server::{Answer, Server};
 use crate::support::skipped;
 
 /// The machine's name in these cases, the time, and how long everything took.
@@ -64,7 +67,10 @@ fn judge(recorded: &Recorded, directory: &Path) -> Option<Judged> {
     };
     let arguments: Vec<_> = recorded.scenario.arguments.iter().map(|word| without_placeholders(word)).collect();
     let surroundings = Surroundings { variable: &variable, key_file: &|| None };
-    let Ok(Invocation::Run(settings)) = command_line::parse(Program::Wrapper, "dogwrap", &arguments, surroundings) else { return None };
+    let Ok(Invocation::Run(settings)) = command_line::parse(Program::Wrapper, "dogwrap", &arguments, surroundings)
+    else {
+        return None;
+    };
     // Without a key, or with an address that leads nowhere, nothing is to be seen of what there is to send.
     settings.delivery.destination.api_key.as_ref()?;
     let case = recorded.scenario.read(directory)?;
@@ -73,17 +79,22 @@ fn judge(recorded: &Recorded, directory: &Path) -> Option<Judged> {
     if is_sent == expected.requests.is_empty() || expected.requests.iter().any(|request| request.method != METHOD) {
         return None;
     }
-    let below_the_api = expected.requests.into_iter().map(|request| {
-        let path = request.path.rfind("/api/v1/").map(|start| request.path[start..].to_owned());
-        Request { path: path.unwrap_or(request.path), ..request }
-    });
     Some(Judged {
         id: recorded.id.clone(),
         reporting: settings.reporting,
         facts: case.facts,
         // The name of the machine is another one in each.
-        expected: Observation { host: None, ..Observation::of_requests(below_the_api.collect()) },
+        expected: Observation {
+            host: None,
+            ..Observation::of_requests(expected.requests.into_iter().map(below_the_api).collect())
+        },
     })
+}
+
+/// A request with the path that follows the API's address.
+fn below_the_api(request: Request) -> Request {
+    let path = request.path.rfind("/api/v1/").map(|start| request.path[start..].to_owned());
+    Request { path: path.unwrap_or(request.path), ..request }
 }
 
 fn without_placeholders(word: &[u8]) -> Vec<u8> {
@@ -149,6 +160,76 @@ fn the_rules_in_rust_give_the_same_requests() {
 }
 
 #[test]
+fn the_library_in_rust_gives_the_same_requests() {
+    let Some(program) = std::env::var_os("DOGWRAP_EXAMPLES").filter(|path| !path.is_empty()) else {
+        return skipped(
+            "the library is held to nothing, because DOGWRAP_EXAMPLES names no directory with its examples",
+        );
+    };
+    let program = PathBuf::from(program).join("wrap");
+    let failures = Mutex::new(Vec::new());
+    for_each(|recorded, directory| {
+        // A command of a library has nothing to read.
+        let Some(judged) = judge(recorded, directory).filter(|_| recorded.scenario.input.is_empty()) else { return };
+        let sent = recorded.scenario.observe(&program, directory).requests;
+        let sent =
+            Observation { host: None, ..Observation::of_requests(sent.into_iter().map(below_the_api).collect()) };
+        let mismatches = judged.expected.mismatches(&sent).into_iter();
+        failures
+            .lock()
+            .expect("no thread panics with the list")
+            .extend(mismatches.map(|mismatch| format!("{}: {mismatch}", judged.id)));
+    });
+    let failures = failures.into_inner().expect("no thread panics with the list");
+    assert!(failures.is_empty(), "the library: {} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn the_reporter_in_a_stock_runtime_gives_the_same_requests() {
+    let server = Server::start(Answer::default());
+    let Some(reporter) = Reporter::to(server.url()) else { return };
+    let judged = judged();
+    let files = tempfile::tempdir().expect("a temporary directory can be made");
+    let (stdout, stderr) = (files.path().join("stdout"), files.path().join("stderr"));
+    let reporter =
+        reporter.lent(files.path()).options(["--host", HOST, "--duration", &DURATION.as_secs_f64().to_string()]);
+    let answer = |judged: &Judged| {
+        std::fs::write(&stdout, &judged.facts.stdout).expect("a file can be written");
+        std::fs::write(&stderr, &judged.facts.stderr).expect("a file can be written");
+        let paths = [&stdout, &stderr].map(|path| path.to_str().expect("temporary paths are UTF-8"));
+        let told = with_options(&reporter, judged).options(["--stdout", paths[0], "--stderr", paths[1]]);
+        let before = server.requests().len();
+        told.run(["--", &judged.reporting.command_text()]).with(0);
+        server.requests().split_off(before).iter().map(Request::new).collect()
+    };
+    assert_same("the reporter", judged, &judged.iter().map(answer).collect::<Vec<_>>());
+}
+
+/// The reporter with the options of a case, and how its command ended.
+fn with_options(reporter: &Reporter, judged: &Judged) -> Reporter {
+    let Reporting { name, warning_codes, tags, notifications, send_metric, .. } = &judged.reporting;
+    let codes = warning_codes.iter().map(i32::to_string).collect::<Vec<_>>().join(",");
+    let mut reporter = reporter
+        .options(["--name", name, "--submit_mode", submit_mode(judged), "--tags", &tags.join(",")])
+        .options(["--notify_success", &notifications.success, "--notify_error", &notifications.error])
+        .options(["--notify_warning", &notifications.warning]);
+    if !codes.is_empty() {
+        reporter = reporter.options(["--warning_codes", &codes]);
+    }
+    if let Some(priority) = priority(judged) {
+        reporter = reporter.options(["--priority", priority]);
+    }
+    if *send_metric {
+        reporter = reporter.options(["--send_metric"]);
+    }
+    match outcome(&judged.facts) {
+        Outcome::TimedOut => reporter.options(["--timed_out"]),
+        Outcome::Signaled(signal) => reporter.options(["--signal", &signal.to_string()]),
+        other => reporter.options(["--exit_code", &other.exit_status().to_string()]),
+    }
+}
+
+#[test]
 fn the_component_in_python_gives_the_same_requests() {
     other_language("DOGWRAP_PYTHON", "host/python/tests/judge.py");
 }
@@ -184,22 +265,12 @@ fn other_language(variable: &str, script: &str) {
 
 /// A case for a package: the finished run, and the settings by the names of the options.
 fn question(judged: &Judged) -> Value {
-    let Reporting { name, submit_mode, warning_codes, priority, tags, notifications, send_metric, .. } =
-        &judged.reporting;
+    let Reporting { name, warning_codes, tags, notifications, send_metric, .. } = &judged.reporting;
     let outcome = match outcome(&judged.facts) {
         Outcome::Signaled(signal) => json!({"signaled": signal}),
         Outcome::TimedOut => json!("timed_out"),
         other => json!({"exited": other.exit_status()}),
     };
-    let submit_mode = match submit_mode {
-        SubmitMode::Errors => "errors",
-        SubmitMode::Warnings => "warnings",
-        SubmitMode::All => "all",
-    };
-    let priority = priority.map(|priority| match priority {
-        Priority::Normal => "normal",
-        Priority::Low => "low",
-    });
     json!({
         "run": {
             "job": name,
@@ -211,9 +282,9 @@ fn question(judged: &Judged) -> Value {
             "stderr_base64": BASE64_STANDARD.encode(&judged.facts.stderr),
         },
         "settings": {
-            "submit_mode": submit_mode,
+            "submit_mode": submit_mode(judged),
             "warning_codes": warning_codes,
-            "priority": priority,
+            "priority": priority(judged),
             "tags": tags,
             "notify_success": notifications.success,
             "notify_error": notifications.error,
@@ -221,6 +292,21 @@ fn question(judged: &Judged) -> Value {
             "send_metric": send_metric,
             "host": HOST,
         },
+    })
+}
+
+fn submit_mode(judged: &Judged) -> &'static str {
+    match judged.reporting.submit_mode {
+        SubmitMode::Errors => "errors",
+        SubmitMode::Warnings => "warnings",
+        SubmitMode::All => "all",
+    }
+}
+
+fn priority(judged: &Judged) -> Option<&'static str> {
+    judged.reporting.priority.map(|priority| match priority {
+        Priority::Normal => "normal",
+        Priority::Low => "low",
     })
 }
 

@@ -4,7 +4,7 @@ mod ending;
 mod jco;
 mod output;
 mod readme;
-mod runtime;
+pub mod runtime;
 mod sent;
 mod shared_spool;
 mod spool;

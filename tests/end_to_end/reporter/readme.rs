@@ -5,25 +5,18 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::runtime::{component, wasmtime};
 use crate::server::{Answer, Server};
+use crate::snippets::snippet;
 use crate::spool::sent::events;
 use crate::spool::wrapper::KEY;
 use crate::support::{Ending, Invocation};
-
-/// The first block of shell in the section with this heading.
-fn block(heading: &str) -> String {
-    let readme = include_str!("../../../README.md");
-    let section = readme.lines().skip_while(|line| *line != heading);
-    let block = section.skip_while(|line| *line != "```sh").skip(1).take_while(|line| *line != "```");
-    block.map(|line| format!("{line}\n")).collect()
-}
 
 #[test]
 fn the_script_in_the_readme_reports_a_job() {
     let Some(wasmtime) = wasmtime() else { return };
     let server = Server::start(Answer::default());
-    let script = block("## Without a host of ours");
+    let script = snippet("Without a host of ours");
     assert!(script.contains("wasmtime run"), "{script}");
-    let invocation = Invocation::new("/bin/sh", ["-c", &script]);
+    let invocation = Invocation::new("/bin/sh", ["-c", script]);
     let programs = invocation.home().join("bin");
     fs::create_dir(&programs).expect("a directory can be made");
     symlink(wasmtime, programs.join("wasmtime")).expect("nothing is there");
