@@ -172,7 +172,8 @@ fuzz:
 	done
 
 .PHONY: bench
-bench: host original python-tests node
+bench: PLUGIN_FEATURES := --features pool
+bench: host plugin original python-tests node
 	python3 bench/bench.py --dogwrap $(DOGWRAP) --component $(COMPONENT) --original $(ORIGINAL) --output target/bench.json
 
 .PHONY: conformance

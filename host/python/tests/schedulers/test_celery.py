@@ -7,11 +7,12 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import KEY, PATIENCE, Api
+from conftest import KEY, PATIENCE, Api, waiting
 from readme import example
 
 pytest.importorskip("celery", reason="SKIPPED: there is no Celery, so nothing is tried with it")
@@ -71,8 +72,10 @@ def broker(tmp_path: Path) -> Iterator[str]:
             redis.terminate()
 
 
-def run(tasks: str, names: list[str], broker: str, api: Api, directory: Path, events: int) -> None:
-    """Has a worker do the tasks of these names, until so many events have arrived."""
+def run(
+    tasks: str, names: list[str], broker: str, api: Api, directory: Path, events: int, kept: Path | None = None
+) -> None:
+    """Has a worker do the tasks of these names, until so many events have arrived, or are kept in a directory."""
     (directory / "jobs.py").write_text(tasks)
     environment = {**os.environ, "DD_API_KEY": KEY, "DD_SITE": api.url, "BROKER": broker}
     celery = [sys.executable, "-m", "celery", "-A", "jobs"]
@@ -82,9 +85,28 @@ def run(tasks: str, names: list[str], broker: str, api: Api, directory: Path, ev
     work = [*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     with subprocess.Popen(work, env=environment, cwd=directory, stdout=subprocess.DEVNULL) as worker:
         try:
-            api.wait_for(lambda: len(api.events) >= events)
+            if kept is None:
+                api.wait_for(lambda: len(api.events) >= events)
+            else:
+                wait_for_files(kept, events)
+                # The worker need not wait for what hangs.
+                api.release()
         finally:
             worker.terminate()
+
+
+def wait_for_files(state: Path, number: int) -> None:
+    """Looks again and again: of files nobody tells."""
+    deadline = time.monotonic() + PATIENCE
+    while len(waiting(state)) < number:
+        assert time.monotonic() < deadline, f"{len(waiting(state))} of {number} are kept"
+        time.sleep(0.05)
+
+
+def test_a_worker_goes_on_when_the_api_never_answers(api: Api, broker: str, tmp_path: Path, state: Path) -> None:
+    api.hang()
+    # More tasks than processes that could wait for the API.
+    run(TASKS, ["bad"] * 5, broker, api, tmp_path, 5, kept=state)
 
 
 def test_tasks_are_reported(api: Api, broker: str, tmp_path: Path) -> None:

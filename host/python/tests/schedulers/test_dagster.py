@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import KEY, PATIENCE, Api
+from conftest import KEY, PATIENCE, Api, waiting
 from readme import example
 
 pytest.importorskip("dagster", reason="SKIPPED: there is no Dagster, so nothing is tried with it")
@@ -44,6 +45,22 @@ def test_ops_are_reported(api: Api) -> None:
     }
     assert "RuntimeError: no space left" in events["nightly.bad"]["text"]
     assert not events["nightly.bad"]["title"].endswith(" 0.00s"), "its duration is known"
+
+
+def test_a_job_goes_on_when_the_api_never_answers(api: Api, state: Path) -> None:
+    api.hang()
+    reporter = dogwrap.Reporter(api_key=KEY, site=api.url, submit_mode="all", delivery_timeout=PATIENCE)
+
+    @dagster.job(hooks=dogwrap.dagster.hooks(reporter))
+    def nightly() -> None:
+        good()
+        bad()
+
+    assert not nightly.execute_in_process(raise_on_error=False).success
+    assert len(api.received) <= 1, "it still hangs"
+    assert len(waiting(state)) == 2
+    api.release()
+    assert reporter.flush(PATIENCE) == 0
 
 
 def test_the_example_works(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
