@@ -51,7 +51,7 @@ def test_the_environment_gives_key_and_site(monkeypatch: pytest.MonkeyPatch) -> 
     "run",
     [
         {"job": None},
-        {"command": " "},
+        {"command": ""},
         {"duration": -1.0},
         {"duration": math.nan},
         {"ended_at": -1.0},
