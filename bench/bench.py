@@ -253,7 +253,7 @@ def rules_inside(title: str, program: list[str], limits: dict[str, float | None]
     """A program that loads the rules as a component measures itself: it prints a JSON object of lists of seconds."""
     comparisons = [Comparison(figure, limit=limit) for figure, limit in limits.items()]
     try:
-        measured = json.loads(subprocess.run(program, capture_output=True, text=True, check=True).stdout)
+        measured = json.loads(subprocess.run(program, cwd=HOSTS.parent, capture_output=True, text=True, check=True).stdout)
         return Experiment(title, {}, comparisons, samples={DOGWRAP: {figure: measured[figure] for figure in limits}})
     except (OSError, subprocess.CalledProcessError, json.JSONDecodeError, KeyError) as failure:
         return Experiment(title, {}, comparisons, problem=f"{program[0]} gives no figures: {failure}")
@@ -332,7 +332,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--original", type=os.path.abspath, default="target/original/bin/dogwrap", help="may be missing")
     parser.add_argument("--component", type=os.path.abspath, default="target/components/dogwrap.wasm")
     parser.add_argument("--rust", type=os.path.abspath, default="target/release/examples/events", help="a program with the rules")
-    parser.add_argument("--python", type=os.path.abspath, default="target/python/bin/python", help="with the package")
+    parser.add_argument("--python", type=os.path.abspath, default="target/python/tests/bin/python", help="with the package")
     parser.add_argument("--node", default="node", help="with the package")
     parser.add_argument("--output", type=os.path.abspath, default="target/bench.json", help="where to write every sample")
     parser.add_argument("--runs", type=int, default=30, help="rounds of an experiment; a third of them when it prints much")
