@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::excerpt::first;
 use crate::run::{Outcome, Run};
+use crate::seconds::hundredths;
 use crate::settings::{Priority, Reporting};
 use crate::text;
 use crate::verdict::AlertType;
@@ -62,6 +63,6 @@ fn title(run: &Run, name: &str, host: Option<&str>) -> String {
         Outcome::TimedOut => ("timed out", "after"),
         _ => ("failed", "in"),
     };
-    let duration = run.duration.map(|duration| format!(" {how_long} {:.2}s", duration.as_secs_f64()));
+    let duration = run.duration.map(|duration| format!(" {how_long} {}s", hundredths(duration)));
     format!("[{}] {name} {what}{}", host.unwrap_or("None"), duration.unwrap_or_default())
 }

@@ -85,7 +85,7 @@ impl Request {
 
     /// None of what is no event: it is sent as it is, for the API to judge.
     fn event_later(&self, age: u64, happened_at: u64) -> Option<String> {
-        let mut event: Event = serde_json::from_str(self.body.get()).ok()?;
+        let mut event: Event = serde_json::from_slice(self.body.get().as_bytes()).ok()?;
         if age <= MAXIMUM_AGE_OF_DATE {
             event.date_happened = Some(happened_at);
         } else if let Some(text) = &self.text_when_old {

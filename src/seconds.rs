@@ -1,11 +1,12 @@
-//! The spelling of seconds on the command line: decimal digits, with a fraction if need be.
+//! The spelling of seconds: on the command line, and as dogwrap shows how long something took.
 
 use std::time::Duration;
 
 /// Reads a number of seconds, such as `5`, `+5`, `0.5` or ` 5 `.
 ///
 /// Spellings that dogwrap (Python) reads in its own way are refused rather than read differently: `0x10`, `1_000`, and
-/// `010`, which it takes for eight. A number beyond what can be counted stands for the largest that can.
+/// `010`, which it takes for eight. A number beyond what can be counted stands for the largest that can, and what is less
+/// than a nanosecond does not count.
 pub fn parse(spelling: &str) -> Result<Duration, &'static str> {
     let number = spelling.trim();
     if number.starts_with('-') {
@@ -20,8 +21,17 @@ pub fn parse(spelling: &str) -> Result<Duration, &'static str> {
     if whole.len() > 1 && whole.starts_with('0') && whole.bytes().any(|byte| byte != b'0') {
         return Err("leading zeros are ambiguous: dogwrap reads such a number as octal");
     }
-    let seconds: f64 = digits.parse().map_err(|_| "not a number of seconds")?;
-    Ok(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+    let value = |digit: u8| u64::from(digit - b'0');
+    let seconds = whole.bytes().try_fold(0_u64, |seconds, digit| seconds.checked_mul(10)?.checked_add(value(digit)));
+    let nanoseconds = fraction.bytes().chain(std::iter::repeat(b'0')).take(9);
+    let nanoseconds = nanoseconds.fold(0, |nanoseconds, digit| nanoseconds * 10 + value(digit) as u32);
+    Ok(seconds.map_or(Duration::MAX, |seconds| Duration::new(seconds, nanoseconds)))
+}
+
+/// The seconds of `duration` with two decimals, such as `1.50`. Halves are rounded up.
+pub fn hundredths(duration: Duration) -> String {
+    let rounded = duration.saturating_add(Duration::from_millis(5));
+    format!("{}.{:02}", rounded.as_secs(), rounded.subsec_millis() / 10)
 }
 
 #[cfg(test)]
@@ -29,18 +39,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_duration_is_shown_in_hundredths() {
+        for (milliseconds, shown) in
+            [(0, "0.00"), (4, "0.00"), (5, "0.01"), (1500, "1.50"), (1994, "1.99"), (1995, "2.00")]
+        {
+            assert_eq!(hundredths(Duration::from_millis(milliseconds)), shown);
+        }
+        assert_eq!(hundredths(Duration::MAX), format!("{}.99", u64::MAX));
+    }
+
+    #[test]
     fn decimal_numbers_are_read() {
         for (spelling, milliseconds) in [("5", 5000), ("+5", 5000), (" 5 ", 5000), ("0", 0), ("00", 0), ("0.5", 500)] {
             assert_eq!(parse(spelling), Ok(Duration::from_millis(milliseconds)), "{spelling:?}");
         }
-        for (spelling, milliseconds) in [(".25", 250), ("2.", 2000), ("00.5", 500)] {
+        for (spelling, milliseconds) in [(".25", 250), ("2.", 2000), ("00.5", 500), ("1.0070", 1007)] {
             assert_eq!(parse(spelling), Ok(Duration::from_millis(milliseconds)), "{spelling:?}");
         }
+        assert_eq!(parse("0.0000000019"), Ok(Duration::from_nanos(1)));
     }
 
     #[test]
     fn a_number_beyond_counting_is_the_largest() {
-        assert_eq!(parse(&format!("1{}", "0".repeat(40))), Ok(Duration::MAX));
+        assert_eq!(parse(&format!("1{}.5", "0".repeat(40))), Ok(Duration::MAX));
+        assert_eq!(parse("18446744073709551616"), Ok(Duration::MAX));
+        assert_eq!(parse("18446744073709551615"), Ok(Duration::from_secs(u64::MAX)));
     }
 
     #[test]

@@ -93,8 +93,8 @@ pub struct End {
 
 impl Record {
     /// Reads a record. A last line that breaks off was not written; none is returned when there is nothing before it.
-    pub fn read(text: &str) -> Option<Self> {
-        let mut lines = text.lines().map_while(|line| serde_json::from_str(line).ok());
+    pub fn read(text: &[u8]) -> Option<Self> {
+        let mut lines = text.split(|byte| *byte == b'\n').map_while(|line| serde_json::from_slice(line).ok());
         let Some(Line::Started(start)) = lines.next() else { return None };
         let mut record = Self { start, end: None };
         for line in lines {
@@ -143,14 +143,14 @@ mod tests {
 
     #[test]
     fn a_run_of_which_only_the_start_was_seen_has_no_end() {
-        let record = Record::read(&lines_of(&[Line::Started(start())])).expect("a record");
+        let record = Record::read(lines_of(&[Line::Started(start())]).as_bytes()).expect("a record");
         assert_eq!(record.start, start());
         assert!(record.end.is_none());
     }
 
     #[test]
     fn what_was_done_is_not_left_to_do() {
-        let end = |lines: &[Line]| Record::read(&lines_of(lines)).expect("a record").end.expect("an end");
+        let end = |lines: &[Line]| Record::read(lines_of(lines).as_bytes()).expect("a record").end.expect("an end");
         let started = Line::Started(start());
         let left = end(&[started.clone(), ended()]);
         assert_eq!((left.happened_at, left.requests.len()), (9.5, 2));
@@ -167,7 +167,7 @@ mod tests {
         let whole = lines_of(&[Line::Started(start()), ended()]);
         let started = lines_of(&[Line::Started(start())]).len();
         for length in 0..whole.len() - 1 {
-            match Record::read(&whole[..length]) {
+            match Record::read(&whole.as_bytes()[..length]) {
                 None => assert!(length < started - 1, "{length}"),
                 Some(record) => assert!(length >= started - 1 && record.end.is_none(), "{length}"),
             }

@@ -165,7 +165,10 @@ fn kept_as(failure: &Failure) -> Fate {
 
 /// `text` as one word for a shell, inside what is quoted already.
 fn shell_word(text: &str) -> String {
-    let is_plain = |character: char| character.is_alphanumeric() || "/._-+=:,@%".contains(character);
+    // What is not ASCII means nothing to a shell.
+    let is_plain = |character: char| {
+        !character.is_ascii() || character.is_ascii_alphanumeric() || "/._-+=:,@%".contains(character)
+    };
     printable(text)
         .chars()
         .flat_map(|character| (!is_plain(character)).then_some('\\').into_iter().chain(std::iter::once(character)))

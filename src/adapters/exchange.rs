@@ -134,13 +134,17 @@ fn failure_of(code: &ErrorCode, destination: &Destination) -> Failure {
     match code {
         ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => transient("the host name is not known"),
         ErrorCode::DnsTimeout => transient("the host name was not resolved in time"),
-        ErrorCode::DestinationUnavailable => transient("it cannot be reached from this network"),
+        ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
+            transient("it cannot be reached from this network")
+        }
         ErrorCode::ConnectionRefused => transient("connection refused"),
         ErrorCode::ConnectionTimeout => transient("no connection in time"),
+        ErrorCode::ConnectionLimitReached => transient("the host has too many connections"),
         ErrorCode::HttpResponseTimeout | ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout => {
             transient("no answer in time")
         }
         ErrorCode::ConnectionTerminated => transient("the connection was closed before an answer"),
+        ErrorCode::HttpResponseIncomplete => transient("the connection was closed before the end of the answer"),
         ErrorCode::HttpProtocolError => transient("the answer is not HTTP"),
         ErrorCode::InternalError(Some(reason)) => transient(reason),
         ErrorCode::TlsCertificateError => lasting("its certificate is not trusted"),
@@ -155,6 +159,8 @@ fn failure_of(code: &ErrorCode, destination: &Destination) -> Failure {
             destination.api
         )),
         ErrorCode::HttpRequestDenied => lasting("the host does not allow this request"),
-        other => transient(other.to_string().trim_start_matches("ErrorCode::")),
+        ErrorCode::LoopDetected => transient("a proxy sends the request round in circles"),
+        // What else there is concerns sizes and encodings that neither our requests have nor the answers to them.
+        _ => transient("the request failed, and the host does not say why"),
     }
 }

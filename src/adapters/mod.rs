@@ -9,6 +9,7 @@ pub mod console;
 pub mod deliver;
 mod exchange;
 pub mod fate;
+pub mod file;
 pub mod identity;
 pub mod later;
 mod sender;

@@ -5,6 +5,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use wasi::filesystem::types::Descriptor;
+
+use super::file::NewFile;
 use super::{clock, lent};
 use crate::spool::UNFINISHED;
 
@@ -15,6 +18,10 @@ const ABANDONED: Duration = Duration::from_secs(60 * 60);
 pub struct State {
     /// Where the component finds it.
     pub root: PathBuf,
+    /// The directory that is lent, which is this one or above it.
+    pub lent: Descriptor,
+    /// Where this directory is below the one that is lent.
+    pub below: PathBuf,
     /// Where it is on the host, for messages.
     pub path: String,
 }
@@ -40,7 +47,7 @@ impl State {
     pub fn names(&self, directory: &str) -> Vec<String> {
         let entries = fs::read_dir(self.at(directory)).into_iter().flatten().flatten();
         let mut names: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        names.sort();
+        names.sort_unstable();
         names
     }
 
@@ -55,9 +62,9 @@ impl State {
 
     /// Makes a file that nobody else has, in a directory that need not be there yet. It is called `name` once it is
     /// finished with [`State::finish`]: until then nobody takes it for more than it is.
-    pub fn begin(&self, directory: &str, name: &str) -> io::Result<(lent::NewFile, String)> {
+    pub fn begin(&self, directory: &str, name: &str) -> io::Result<(NewFile, String)> {
         let unfinished = format!("{directory}/{name}.{:x}{UNFINISHED}", clock::random());
-        let create = || lent::create(&self.at(&unfinished));
+        let create = || NewFile::create(&self.lent, &self.below.join(&unfinished).to_string_lossy());
         let file = match create() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 fs::create_dir_all(self.at(directory))?;
@@ -110,9 +117,6 @@ impl State {
 
 /// Why something cannot be done to a file, for people: the numbers that WASI gives to errors mean nothing to them.
 pub fn explain(error: &io::Error) -> String {
-    // Of a write that fails WASI's streams tell no more than that.
-    const FAILED_WRITE: &str = "i/o error";
     let text = error.to_string();
-    let words = text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words).to_lowercase();
-    if words == FAILED_WRITE { "the disk fails, or has no space left".to_owned() } else { words }
+    text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words).to_ascii_lowercase()
 }

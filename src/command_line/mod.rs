@@ -2,18 +2,17 @@
 //!
 //! Everything that can be found wrong is found here, before anything runs.
 
+mod check;
 mod ending;
+mod help;
 pub mod options;
-mod parser;
 mod report;
 mod resolve;
 pub mod spelling;
 
-use clap::error::ErrorKind;
-
 use crate::listing::printable;
 use crate::settings::{Delivery, Settings};
-use options::Program;
+use options::{Program, Value};
 pub use report::{Output, Told};
 use spelling::{Refused, Spelled, spell};
 
@@ -84,24 +83,23 @@ pub fn parse(
     surroundings: Surroundings<'_>,
 ) -> Result<Invocation, UsageError> {
     let spelled = spell(program, arguments);
-    let words = std::iter::once(called_by).chain(spelled.options.iter().map(String::as_str));
-    match parser::parser(program, called_by, help_width(surroundings)).try_get_matches_from(words) {
-        Ok(_) => {
-            let invocation = interpret(called_by, &spelled, surroundings)?;
-            if spelled.has_flag("capabilities") {
-                return Err(UsageError::new(
-                    "--capabilities is for a host to answer, and this one does not",
-                    "see --help",
-                ));
-            }
-            Ok(invocation)
+    for given in &spelled.options {
+        check::value(given).map_err(|message| UsageError::new(message, see_help(called_by)))?;
+        match given.option.value {
+            Value::Help => return Ok(Invocation::Print(help::help(program, called_by, help_width(surroundings)))),
+            Value::Version => return Ok(Invocation::Print(help::version(program))),
+            _ => {}
         }
-        Err(error) => answer(called_by, &error),
     }
+    let invocation = interpret(called_by, &spelled, surroundings)?;
+    if spelled.has_flag("capabilities") {
+        return Err(UsageError::new("--capabilities is for a host to answer, and this one does not", "see --help"));
+    }
+    Ok(invocation)
 }
 
-/// What `spelled` asks for, be it valid or not as far as the parser of [`parse`] is concerned: that is the one with words
-/// for what is wrong with an option, and with the help. For a host, which has to know what to lend.
+/// What `spelled` asks for, whether or not each option was given what it takes: [`parse`] is the one that says so, and
+/// has the help. For a host, which has to know what to lend.
 pub fn interpret(called_by: &str, spelled: &Spelled, surroundings: Surroundings<'_>) -> Result<Invocation, UsageError> {
     if let Some(refused) = &spelled.refused {
         return Err(refusal(called_by, refused, spelled));
@@ -140,17 +138,6 @@ fn help_width(surroundings: Surroundings<'_>) -> usize {
     (surroundings.variable)("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(80)
 }
 
-/// What to do with what the parser did not take for an invocation.
-fn answer(called_by: &str, error: &clap::Error) -> Result<Invocation, UsageError> {
-    let rendered = error.render().to_string();
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        return Ok(Invocation::Print(rendered));
-    }
-    let paragraph = rendered.split("\n\n").next().unwrap_or_default();
-    let line = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-    Err(UsageError::new(line.trim_start_matches("error: "), see_help(called_by)))
-}
-
 /// What to say of a word that looks like an option and is none.
 fn refusal(called_by: &str, refused: &Refused, spelled: &Spelled) -> UsageError {
     match refused {
@@ -163,13 +150,10 @@ fn refusal(called_by: &str, refused: &Refused, spelled: &Spelled) -> UsageError 
             };
             UsageError::new(format!("unexpected argument '{option}' found"), hint)
         }
-        Refused::Ambiguous { abbreviation, candidates } => {
-            let candidates: Vec<_> = candidates.iter().map(|long| format!("--{long}")).collect();
-            UsageError::new(
-                format!("ambiguous option '{abbreviation}': it could be {}", candidates.join(", ")),
-                "write more of its name",
-            )
-        }
+        Refused::Ambiguous { abbreviation, candidates } => UsageError::new(
+            format!("ambiguous option '{abbreviation}': it could be {}", candidates.join(", ")),
+            "write more of its name",
+        ),
     }
 }
 

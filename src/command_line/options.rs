@@ -1,4 +1,4 @@
-//! The one table of options, of all programs. The parsers, the help and the tests of the README come from it.
+//! The one table of options, of all programs. What is read, the help and the tests of the README come from it.
 
 /// A program that has a command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Value {
 }
 
 /// One option.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OptionDefinition {
     /// The long name, with underscores as dogwrap spells it. Hyphens are accepted, too.
     pub long: &'static str,
@@ -83,6 +83,14 @@ pub struct OptionDefinition {
     pub in_dogwrap: bool,
     /// Which programs have it. An option that two of them word differently stands in the table for each.
     pub programs: &'static [Program],
+}
+
+impl OptionDefinition {
+    /// The long name with what follows it, as the help and messages show it: `--timeout <SECONDS>`.
+    pub fn shown(&self) -> String {
+        let Self { long, value_name, .. } = self;
+        if value_name.is_empty() { format!("--{long}") } else { format!("--{long} <{value_name}>") }
+    }
 }
 
 const EVERY_PROGRAM: &[Program] = &[Program::Wrapper, Program::Reporter];

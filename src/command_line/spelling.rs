@@ -1,4 +1,4 @@
-//! The spellings of dogwrap's command line, brought into the one form that the parser reads: `--name=value`.
+//! The spellings of dogwrap's command line, read into options with their values and the words of a command.
 //!
 //! Options stand anywhere before `--`; a word that is none belongs to the command. Long names may be abbreviated and
 //! short ones clustered, and a value is the rest of the word or else the next word, whatever that looks like. All this
@@ -11,14 +11,21 @@ use super::options::{OptionDefinition, Program};
 pub struct Spelled {
     /// Whose options they are.
     pub program: Program,
-    /// Options as `--name` or `--name=value`.
-    pub options: Vec<String>,
+    /// The options, in order.
+    pub options: Vec<Given>,
     /// The words of the command, as bytes.
     pub command: Vec<Vec<u8>>,
     /// Why reading stopped, when not at the end of the words.
     pub refused: Option<Refused>,
     /// The values of options, in order.
     pub values: Vec<ValuePlace>,
+}
+
+/// An option as it was given: perhaps without the value that it takes, or with one that it does not take.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Given {
+    pub option: &'static OptionDefinition,
+    pub value: Option<String>,
 }
 
 /// Where the value of an option stands.
@@ -37,14 +44,14 @@ pub struct ValuePlace {
 pub enum Refused {
     /// The name of no option, with its hyphens.
     Unknown(String),
-    /// An abbreviation of several options, with its hyphens, and their long names.
-    Ambiguous { abbreviation: String, candidates: Vec<&'static str> },
+    /// An abbreviation of several options, and these, sorted, all with their hyphens.
+    Ambiguous { abbreviation: String, candidates: Vec<String> },
 }
 
 /// What a long name stands for.
 enum Meaning {
     Option(&'static OptionDefinition),
-    Ambiguous(Vec<&'static str>),
+    Ambiguous(Vec<String>),
     Unknown,
 }
 
@@ -92,15 +99,16 @@ impl Spelled {
 
     /// What was given for `option` as text, the last of which counts.
     pub fn text(&self, option: &str) -> Option<&str> {
-        self.options.iter().rev().find_map(|given| given.strip_prefix("--")?.strip_prefix(option)?.strip_prefix('='))
+        let values = self.options.iter().filter(|given| given.option.long == option);
+        values.rev().find_map(|given| given.value.as_deref())
     }
 
     /// Whether the flag `option` was given.
     pub fn has_flag(&self, option: &str) -> bool {
-        self.options.iter().any(|given| given.strip_prefix("--") == Some(option))
+        self.options.iter().any(|given| given.option.long == option && given.value.is_none())
     }
 
-    /// Adds `--name` or `--name=value`. Returns whether reading may go on.
+    /// Adds the option with the long name that begins a word. Returns whether reading may go on.
     fn push_long<'a>(
         &mut self,
         index: usize,
@@ -154,24 +162,21 @@ impl Spelled {
     }
 
     /// Adds `option`, which stands in the word at `index`, with the next word for its value where it needs one and has
-    /// none. An option without its value is added as it is: the parser knows what to say of it.
+    /// none. An option without its value is added as it is: what to say of it is known where values are checked.
     fn push<'a>(
         &mut self,
-        option: &OptionDefinition,
+        option: &'static OptionDefinition,
         index: usize,
         attached: Option<Attached<'_>>,
         rest: &mut impl Iterator<Item = (usize, &'a Vec<u8>)>,
     ) {
-        let value = match attached {
-            Some(Attached { value, start }) => Some((index, start, text(value))),
-            None if option.value.is_expected() => rest.next().map(|(index, word)| (index, 0, text(word))),
+        let found = match attached {
+            Some(Attached { value, start }) => Some((index, start, value)),
+            None if option.value.is_expected() => rest.next().map(|(index, word)| (index, 0, word.as_slice())),
             None => None,
         };
-        self.options.push(match &value {
-            Some((_, _, value)) => format!("--{}={value}", option.long),
-            None => format!("--{}", option.long),
-        });
-        self.values.extend(value.map(|(word, start, _)| ValuePlace { option: option.long, word, start }));
+        self.values.extend(found.map(|(word, start, _)| ValuePlace { option: option.long, word, start }));
+        self.options.push(Given { option, value: found.map(|(_, _, value)| text(value)) });
     }
 
     fn meaning(&self, name: &str) -> Meaning {
@@ -179,13 +184,14 @@ impl Spelled {
             return Meaning::Option(option);
         }
         let abbreviated = |option: &&OptionDefinition| option.in_dogwrap && option.long.starts_with(name);
-        let mut candidates: Vec<_> = self.program.options().filter(abbreviated).collect();
+        let candidates: Vec<_> = self.program.options().filter(abbreviated).collect();
         match candidates.as_slice() {
             [] => Meaning::Unknown,
             [option] => Meaning::Option(option),
-            _ => {
-                candidates.sort_by_key(|option| option.long);
-                Meaning::Ambiguous(candidates.into_iter().map(|option| option.long).collect())
+            several => {
+                let mut names: Vec<_> = several.iter().map(|option| format!("--{}", option.long)).collect();
+                names.sort_unstable();
+                Meaning::Ambiguous(names)
             }
         }
     }
@@ -208,8 +214,17 @@ mod tests {
         spell(program, &line.iter().map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>())
     }
 
+    /// Options as `--name` or `--name=value`.
+    fn written(options: &[Given]) -> Vec<String> {
+        let write = |given: &Given| match &given.value {
+            Some(value) => format!("--{}={value}", given.option.long),
+            None => format!("--{}", given.option.long),
+        };
+        options.iter().map(write).collect()
+    }
+
     fn options(line: &[&str]) -> Vec<String> {
-        read(line).options
+        written(&read(line).options)
     }
 
     #[test]
@@ -233,7 +248,7 @@ mod tests {
     #[test]
     fn options_stand_anywhere_before_the_double_hyphen() {
         let spelled = read(&["echo", "-n", "hi", "-", "--", "-b", "--"]);
-        assert_eq!(spelled.options, ["--name=hi"]);
+        assert_eq!(written(&spelled.options), ["--name=hi"]);
         assert_eq!(spelled.command, [b"echo".to_vec(), b"-".to_vec(), b"-b".to_vec(), b"--".to_vec()]);
     }
 
@@ -272,7 +287,8 @@ mod tests {
 
     #[test]
     fn an_ambiguous_abbreviation_ends_the_reading() {
-        let candidates = vec!["name", "notify_error", "notify_success", "notify_warning"];
+        let candidates =
+            ["--name", "--notify_error", "--notify_success", "--notify_warning"].map(str::to_owned).to_vec();
         let ambiguous = Refused::Ambiguous { abbreviation: "--n".to_owned(), candidates };
         assert_eq!(read(&["--n=x", "--bogus"]).refused, Some(ambiguous));
         assert!(matches!(read(&["--=x"]).refused, Some(Refused::Ambiguous { .. })));
@@ -289,7 +305,7 @@ mod tests {
         ] {
             let spelled = read(line);
             assert_eq!(spelled.refused, Some(Refused::Unknown(unknown.to_owned())), "{line:?}");
-            assert_eq!(spelled.options, before, "{line:?}");
+            assert_eq!(written(&spelled.options), before, "{line:?}");
         }
     }
 
@@ -297,7 +313,7 @@ mod tests {
     fn an_option_that_dogwrap_lacks_is_never_abbreviated() {
         for program in [Program::Wrapper, Program::Reporter] {
             for option in program.options().filter(|option| !option.in_dogwrap) {
-                let read = |name: &str| read_by(program, &[&format!("--{name}"), "1"]).options;
+                let read = |name: &str| written(&read_by(program, &[&format!("--{name}"), "1"]).options);
                 let given = read(option.long).first().and_then(|given| given.split('=').next().map(str::to_owned));
                 assert_eq!(given, Some(format!("--{}", option.long)));
                 let shorter = &option.long[..option.long.len() - 1];
@@ -317,7 +333,7 @@ mod tests {
         assert_eq!(refused(Program::Reporter, &["--timeout", "3"]), unknown("--timeout"));
         assert_eq!(refused(Program::Reporter, &["-t", "3"]), unknown("-t"));
         assert_eq!(
-            read_by(Program::Reporter, &["--exit-code", "-9", "-n", "x"]).options,
+            written(&read_by(Program::Reporter, &["--exit-code", "-9", "-n", "x"]).options),
             ["--exit_code=-9", "--name=x"]
         );
     }

@@ -1,10 +1,13 @@
 //! What this world has beyond WASI, for the adapters that it shares with others: nothing. There are no signals, no locks
 //! and no records of runs, and the state directory is found among those that are lent.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use std::{fs, io};
 
+use wasi::filesystem::preopens;
+use wasi::filesystem::types::Descriptor;
 use wasi::io::poll::Pollable;
 
 use crate::adapters::clock;
@@ -12,8 +15,6 @@ use crate::adapters::console::Console;
 use crate::adapters::state::{State, explain};
 use crate::listing::printable;
 use crate::spool::Claimant;
-
-pub use super::file::NewFile;
 
 /// Whether whoever has a delivery lock is the only one who does.
 pub const HOLDS_LOCK: bool = false;
@@ -30,10 +31,19 @@ pub fn directory(named: Option<&str>) -> Result<State, String> {
         "no state directory is lent: name one with --spool_dir DIR, and lend it with --dir DIR::DIR".to_owned()
     })?;
     let path = printable(&root.to_string_lossy());
-    match fs::create_dir_all(&root) {
-        Ok(()) => Ok(State { root, path }),
+    let made = fs::create_dir_all(&root).and_then(|()| Ok(lender(&root).ok_or(ErrorKind::NotFound)?));
+    match made {
+        Ok((lent, below)) => Ok(State { root, lent, below, path }),
         Err(error) => Err(format!("the state directory '{path}' cannot be opened, is it lent? {}", explain(&error))),
     }
+}
+
+/// The directory that is lent and nearest above `path`, or `path` itself, and where `path` is below it.
+fn lender(path: &Path) -> Option<(Descriptor, PathBuf)> {
+    let below = |at: &str| if at == "." && path.is_relative() { Some(path) } else { path.strip_prefix(at).ok() };
+    let lent = preopens::get_directories().into_iter();
+    let within = lent.filter_map(|(directory, at)| Some((directory, below(&at)?.to_owned())));
+    within.min_by_key(|(_, below)| below.as_os_str().len())
 }
 
 /// The first that is lent of those that `dogwrap` takes for one user or another.
@@ -50,11 +60,6 @@ fn usual_directory() -> Option<PathBuf> {
 /// There is no better place than standard error to say something to people.
 pub fn say(_message: &str) -> bool {
     false
-}
-
-/// Makes a file that is not there yet.
-pub fn create(path: &Path) -> io::Result<NewFile> {
-    NewFile::create(path)
 }
 
 /// Ready when a signal has been received.

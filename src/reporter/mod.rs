@@ -3,7 +3,6 @@
 //! One function runs through: judge what is [`Told`] of the run, deliver what is to be reported, and say with the status
 //! whether it is safe: delivered, or kept.
 
-mod file;
 pub mod lent;
 mod output;
 

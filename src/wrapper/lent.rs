@@ -1,9 +1,7 @@
 //! What this world has beyond WASI, for the adapters that it shares with others: signals, a directory with locks, and
 //! records of runs.
 
-use std::fs::OpenOptions;
-use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use wasi::filesystem::preopens;
@@ -12,8 +10,6 @@ use wasi::io::poll::Pollable;
 use super::bindings::dogwrap::wrapper::{messages, signals, state};
 use crate::adapters::state::State;
 use crate::spool::Claimant;
-
-pub use std::fs::File as NewFile;
 
 pub use super::locks::{await_delivery_lock, delivery_lock};
 pub use super::record::{others_exist, recover};
@@ -25,18 +21,13 @@ pub const HOLDS_LOCK: bool = true;
 pub fn directory(_named: Option<&str>) -> Result<State, String> {
     let path = state::directory()?;
     let lent = preopens::get_directories().into_iter().next();
-    let (_, root) = lent.ok_or_else(|| "no state directory is lent to this program".to_owned())?;
-    Ok(State { root: root.into(), path })
+    let (lent, root) = lent.ok_or_else(|| "no state directory is lent to this program".to_owned())?;
+    Ok(State { root: root.into(), lent, below: PathBuf::new(), path })
 }
 
 /// Says something to people in a better place than standard error, if the host has one. Returns whether it has.
 pub fn say(message: &str) -> bool {
     messages::say(message)
-}
-
-/// Makes a file that is not there yet.
-pub fn create(path: &Path) -> io::Result<NewFile> {
-    OpenOptions::new().write(true).create_new(true).open(path)
 }
 
 /// Ready when a signal has been received.

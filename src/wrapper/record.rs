@@ -1,7 +1,7 @@
 //! Records of runs that go on: each is a locked file, and one that nobody holds the lock of is of a run that vanished.
 
 use std::cell::LazyCell;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
 use std::time::Instant;
 
@@ -9,6 +9,7 @@ use super::locks::{Lock, lock};
 use super::machine;
 use crate::adapters::clock;
 use crate::adapters::console::Console;
+use crate::adapters::file::NewFile;
 use crate::adapters::identity::Identity;
 use crate::adapters::spool;
 use crate::adapters::state::State;
@@ -22,7 +23,7 @@ use crate::timestamp::rfc3339;
 
 /// The record of this run.
 pub struct RunRecord {
-    file: File,
+    file: NewFile,
     path: String,
     /// Released when the record has been removed, or this program is gone.
     _lock: Lock,
@@ -94,7 +95,7 @@ pub fn recover(state: &State, deadline: Option<Instant>, console: &mut Console) 
         let Ok(_lock) = lock(&path) else { continue };
         // The run may have removed it just before it released the lock.
         let Ok(text) = state.read(&path) else { continue };
-        let recovered = match Record::read(&String::from_utf8_lossy(&text)) {
+        let recovered = match Record::read(&text) {
             Some(record) => match keep_what_is_left(state, &name, &record, &host, console) {
                 Ok(()) => true,
                 Err(error) => {

@@ -17,6 +17,7 @@ use crate::adapters::clock;
 use crate::adapters::console::{Console, nanoseconds};
 use crate::capture::Capture;
 use crate::run::{Outcome, Run};
+use crate::seconds::hundredths;
 use crate::settings::{API_KEY_VARIABLES, Settings, TimeLimits};
 
 /// The shell that runs commands, as dogwrap's.
@@ -227,21 +228,21 @@ impl<'a> Supervision<'a> {
             Phase::Running => {
                 self.timed_out = true;
                 self.say(&format!(
-                    "Command timed out after {:.2}s, killing with SIGTERM",
-                    self.started.elapsed().as_secs_f64()
+                    "Command timed out after {}s, killing with SIGTERM",
+                    hundredths(self.started.elapsed())
                 ));
                 self.child.signal(Signal::Terminate);
                 self.terminating();
             }
             Phase::Terminating(since) => {
                 self.say(&format!(
-                    "SIGTERM timeout failed after {:.2}s, killing with SIGKILL",
-                    since.elapsed().as_secs_f64()
+                    "SIGTERM timeout failed after {}s, killing with SIGKILL",
+                    hundredths(since.elapsed())
                 ));
                 self.kill();
             }
             Phase::Killing(since) => {
-                self.say(&format!("SIGKILL timeout failed after {:.2}s, exiting", since.elapsed().as_secs_f64()));
+                self.say(&format!("SIGKILL timeout failed after {}s, exiting", hundredths(since.elapsed())));
                 self.phase = Phase::Over;
             }
             Phase::Draining | Phase::Over => self.phase = Phase::Over,

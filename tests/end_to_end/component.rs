@@ -1,4 +1,4 @@
-//! The components by themselves: what each can reach is what its world says, to the name.
+//! The components by themselves: what each can reach is what its world says, to the name, and the wrapper's is small.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -20,14 +20,18 @@ fn names<'a>(resolve: &Resolve, items: impl Iterator<Item = (&'a WorldKey, &'a W
     items.map(|(key, _)| resolve.name_world_key(key)).collect()
 }
 
-/// What is built of a world: where it is, by the variable that says so or else by the name of its file.
-fn built(variable: &str, file: &str) -> (Resolve, WorldId) {
+/// A component that is built: where it is, by the variable that says so or else by the name of its file.
+fn bytes(variable: &str, file: &str) -> Vec<u8> {
     let path = std::env::var_os(variable)
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/components").join(file), PathBuf::from);
-    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    match wit_component::decode(&bytes).expect("it is a component") {
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// What is built of a world; the component is found as by [`bytes`].
+fn built(variable: &str, file: &str) -> (Resolve, WorldId) {
+    match wit_component::decode(&bytes(variable, file)).expect("it is a component") {
         DecodedWasm::Component(resolve, world) => (resolve, world),
-        DecodedWasm::WitPackage(..) => panic!("{} is a package of WIT, not a component", path.display()),
+        DecodedWasm::WitPackage(..) => panic!("{file} is a package of WIT, not a component"),
     }
 }
 
@@ -46,6 +50,14 @@ fn the_wrapper_imports_exactly_what_its_world_says() {
     let (documented, world) = documented("wit", "wrapper");
     assert_eq!(imports(&built, built_world), imports(&documented, world));
     assert_eq!(exports(&built, built_world), exports(&documented, world));
+}
+
+/// It is in every program, and is loaded by every run.
+#[test]
+fn the_wrapper_is_small() {
+    const MOST: usize = 450_000;
+    let size = bytes("DOGWRAP_COMPONENT", "dogwrap.wasm").len();
+    assert!(size <= MOST, "dogwrap.wasm has {size} bytes, and may have {MOST}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Every command line is an invocation or a usage error, and what is said of it can be shown to people.
 
 use dogwrap::command_line::options::Program;
-use dogwrap::command_line::spelling::{Spelled, spell};
+use dogwrap::command_line::spelling::{Given, Spelled, spell};
 use dogwrap::command_line::{Invocation, Surroundings, UsageError, parse};
 
 /// Stands for an API key. No other text holds it by chance.
@@ -51,14 +51,22 @@ fn invoke(program: Program, arguments: &[Vec<u8>], variables: &[(String, String)
     parse(program, "dogwrap", arguments, Surroundings { variable: &variable, key_file: &key_file })
 }
 
-/// Checks that each value stands in a word of its own, and that the parser is given the same.
+/// An option in the one form that all others come to.
+fn written(given: &Given) -> String {
+    match &given.value {
+        Some(value) => format!("--{}={value}", given.option.long),
+        None => format!("--{}", given.option.long),
+    }
+}
+
+/// Checks that each value stands in a word of its own, and is read from there.
 fn assert_places_are_right(spelled: &Spelled, words: &[Vec<u8>]) {
     assert!(spelled.values.is_sorted_by(|one, next| one.word < next.word), "{spelled:?}");
     let mut options = spelled.options.iter();
     for place in &spelled.values {
         let value = String::from_utf8_lossy(&words[place.word][place.start..]);
-        let given = format!("--{}={value}", place.option);
-        assert!(options.any(|option| *option == given), "{given} is not in its place in {spelled:?}");
+        let is_given = |given: &Given| given.option.long == place.option && given.value.as_deref() == Some(&value);
+        assert!(options.any(is_given), "{place:?} is not where its option is in {spelled:?}");
     }
 }
 
@@ -85,7 +93,7 @@ fn assert_nothing_was_left_out(
     variables: &[(String, String)],
 ) {
     assert_eq!(spelled.refused, None);
-    let options = spelled.options.iter().map(|option| option.clone().into_bytes());
+    let options = spelled.options.iter().map(|given| written(given).into_bytes());
     let separator = std::iter::once(b"--".to_vec());
     let canonical: Vec<_> = options.chain(separator).chain(spelled.command.iter().cloned()).collect();
     let again = spell(spelled.program, &canonical);

@@ -80,7 +80,7 @@ impl StateDirectory {
         }
         let mut text = Vec::new();
         file.take(MAXIMUM_RECORD).read_to_end(&mut text).ok()?;
-        Record::read(&String::from_utf8_lossy(&text))
+        Record::read(&text)
     }
 
     /// Removes the record called `name`.

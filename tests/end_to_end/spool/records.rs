@@ -1,4 +1,4 @@
-//! Records of runs that are not as the program writes them: said once, and gone.
+//! Records of runs: what one takes, and those that are not as the program writes them, which are said once, and gone.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
@@ -23,6 +23,17 @@ fn record(wrapper: &Wrapper) -> PathBuf {
     let directory = wrapper.state().join("running");
     DirBuilder::new().recursive(true).mode(0o700).create(&directory).expect("a directory can be made");
     directory.join(NAME)
+}
+
+#[test]
+fn a_record_takes_no_thread() {
+    let threads = |wrapper: &Wrapper| {
+        let told = wrapper.run("sed -n 's/^Threads:[[:space:]]*//p' /proc/$PPID/status");
+        assert_eq!((told.ending, told.said.as_str()), (Ending::Exited(0), ""), "{told:?}");
+        told.printed.trim().parse::<u32>().unwrap_or_else(|_| panic!("a number: {told:?}"))
+    };
+    let wrapper = Wrapper::to("us1").errors_only();
+    assert_eq!(threads(&wrapper), threads(&wrapper.options(["--no_spool"])));
 }
 
 #[test]

@@ -1,10 +1,8 @@
-//! A file that is written, by WASI itself: the standard library asks for the right to change a directory with every file
-//! that it writes, and not every runtime gives that.
+//! A file that is written, by WASI itself. The standard library asks for the right to change a directory with every file
+//! that it writes, and not every runtime gives that; and it writes by streams, for which runtimes start a thread.
 
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
 
-use wasi::filesystem::preopens;
 use wasi::filesystem::types::{Descriptor, DescriptorFlags, ErrorCode, OpenFlags, PathFlags};
 
 /// A file that did not exist before.
@@ -15,15 +13,10 @@ pub struct NewFile {
 }
 
 impl NewFile {
-    /// Makes the file at `path`, which is in a directory that is lent.
-    pub fn create(path: &Path) -> io::Result<Self> {
-        let lent = preopens::get_directories().into_iter();
-        let within = lent.filter_map(|(directory, at)| Some((directory, below(path, &at)?)));
-        let nearest = within.min_by_key(|(_, below)| below.len());
-        let (directory, below) = nearest.ok_or(ErrorKind::NotFound)?;
+    /// Makes the file at `path` in `directory`.
+    pub fn create(directory: &Descriptor, path: &str) -> io::Result<Self> {
         let new = OpenFlags::CREATE | OpenFlags::EXCLUSIVE;
-        let descriptor =
-            directory.open_at(PathFlags::empty(), &below, new, DescriptorFlags::WRITE).map_err(explained)?;
+        let descriptor = directory.open_at(PathFlags::empty(), path, new, DescriptorFlags::WRITE).map_err(explained)?;
         Ok(Self { descriptor, length: 0 })
     }
 
@@ -43,12 +36,6 @@ impl Write for NewFile {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// `path` as it is below the directory that is lent `at` another path; none if it is not.
-fn below(path: &Path, at: &str) -> Option<String> {
-    let rest = if at == "." && path.is_relative() { path } else { path.strip_prefix(at).ok()? };
-    rest.to_str().map(str::to_owned)
 }
 
 /// The error of the standard library that says the same.
