@@ -1,6 +1,6 @@
 # One plain command each: `make`, `make install`, `make demo`, `make test`, `make test-long`, `make test-schedulers`,
-# `make bench`, `make conformance`, `make fuzz`, `make lint`, `make deny`; and `make events`, `make report`, `make python`,
-# `make node` for what other programs load.
+# `make bench`, `make costs`, `make conformance`, `make fuzz`, `make lint`, `make deny`; and `make events`, `make report`,
+# `make python`, `make node` for what other programs load.
 
 PREFIX ?= /usr/local
 # How many random invocations `make conformance` compares, and from which seed (empty: another one each time).
@@ -31,6 +31,15 @@ ORIGINAL_VERSION := 0.56.0
 STOCK := target/stock/bin/wasmtime
 STOCK_VERSION := 49.0.4
 
+# Debian's packages: what counts instructions in tests; and what benchmarks count and compare with.
+COUNTERS := valgrind
+BENCH_PACKAGES := strace moreutils cronutils
+# Another program that wraps a command and reports it. The package has the program in it, so no script has to fetch it.
+SENTRY := target/sentry
+SENTRY_VERSION := 3.8.0
+# Less of everything: `make bench BENCH_FLAGS=--quick`.
+BENCH_FLAGS ?=
+
 # Tools of developers, each built once.
 TOOLS := target/tools
 CARGO_DENY_VERSION := 0.20.2
@@ -39,6 +48,16 @@ FUZZ_TARGETS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 
 # The path of a program from everywhere; nothing where it is not there.
 present = $$(test -x $(1) && echo $(CURDIR)/$(1))
+
+# Installs packages of Debian, where they can be, unless they are there.
+define install_packages
+@dpkg --status $(1) >/dev/null 2>&1 || \
+    if command -v apt-get >/dev/null && test "$$(id -u)" = 0; then \
+        apt-get install --yes --no-install-recommends $(1) >/dev/null 2>&1 || \
+        { apt-get update && apt-get install --yes --no-install-recommends $(1); } >/dev/null 2>&1 || \
+        echo "SKIPPED: apt-get cannot install all of $(1), so not everything is counted or compared with"; \
+    else echo "SKIPPED: without apt-get and root, $(1) are not installed, so not everything is counted or compared with"; fi
+endef
 
 CARGO := cargo
 BUILD_COMPONENT := $(CARGO) rustc --locked --package dogwrap --lib --crate-type cdylib
@@ -115,7 +134,7 @@ test: test-rust test-python test-node
 # One package at a time: tested together, they would share the features of their dependencies, and the runtime would be
 # built once more for it. What is not there of the programs that are named here is said by the tests.
 .PHONY: test-rust
-test-rust: host events report compiler guests original stock python-tests node
+test-rust: host events report compiler guests original stock tools python-tests node
 	$(CARGO) test --locked --release --package dogwrap-host --lib --bins --tests --examples
 	$(CARGO) test --locked --release --package dogwrap-host --doc
 	$(COMPILER)/dogwrap-compile $(EVENTS)
@@ -171,10 +190,29 @@ fuzz:
 	        $$target target/fuzz/corpus/$$target fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS); \
 	done
 
+# What tests count with, and they do without it.
+.PHONY: tools
+tools:
+	$(call install_packages,$(COUNTERS))
+
+.PHONY: bench-tools
+bench-tools: tools
+	$(call install_packages,$(BENCH_PACKAGES))
+	@if ! command -v npm >/dev/null; then echo "SKIPPED: no npm, so nothing is compared with sentry-cli"; \
+	elif ! test -d $(SENTRY)/node_modules/@sentry/cli; then \
+	    npm install --silent --no-save --ignore-scripts --prefix $(SENTRY) @sentry/cli@$(SENTRY_VERSION); fi
+
 .PHONY: bench
 bench: PLUGIN_FEATURES := --features pool
-bench: host plugin original python-tests node
-	python3 bench/bench.py --dogwrap $(DOGWRAP) --component $(COMPONENT) --original $(ORIGINAL) --output target/bench.json
+bench: host plugin original python-tests node bench-tools
+	python3 -m bench $(BENCH_FLAGS) --dogwrap $(DOGWRAP) --component $(COMPONENT) --original $(ORIGINAL) \
+	    --sentry $(SENTRY) --compiler $(COMPILER)/dogwrap-compile --output target/bench.json
+
+# Every count that has a budget, beside it.
+.PHONY: costs
+costs: host events report compiler tools
+	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_COMPILER=$(CURDIR)/$(COMPILER) \
+	    $(CARGO) test --locked --release --package dogwrap --test end_to_end -- --nocapture --test-threads 1 costs::
 
 .PHONY: conformance
 conformance: host original

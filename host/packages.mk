@@ -40,6 +40,9 @@ lint-python: python-tests
 	$(PYTHON)/tests/bin/ruff format --no-cache --check host/python
 	$(PYTHON)/tests/bin/ruff check --no-cache host/python
 	cd host/python && $(CURDIR)/$(PYTHON)/tests/bin/mypy --cache-dir $(CURDIR)/$(PYTHON)/mypy
+	$(PYTHON)/tests/bin/ruff format --no-cache --config host/python/pyproject.toml --check bench
+	$(PYTHON)/tests/bin/ruff check --no-cache --config host/python/pyproject.toml --extend-ignore S bench
+	$(PYTHON)/tests/bin/mypy --strict --cache-dir $(PYTHON)/mypy bench
 else
 python python-tests test-python lint-python:
 	@echo "SKIPPED: no python3, so the package for Python is neither built nor tested"

@@ -4,6 +4,7 @@ mod capabilities;
 mod component;
 mod component_option;
 mod conformance;
+mod costs;
 mod delivery;
 mod examples;
 mod processes;

@@ -1,0 +1,112 @@
+//! The budgets: what each count usually is, and how much more may be chance.
+
+use std::fmt::{self, Display};
+
+use super::runs::Run;
+
+/// What every count usually is. `make costs` prints what it is now: a change that is worth more, or that costs less, sets it.
+pub const BUDGETS: &[Budget] = &[
+    Budget { count: Count::SystemCalls, of: Of::Run(Run::Nothing), usual: 406 },
+    Budget { count: Count::SystemCalls, of: Of::Run(Run::Event), usual: 434 },
+    Budget { count: Count::SystemCalls, of: Of::Run(Run::Lines), usual: 1002 },
+    Budget { count: Count::PageFaults, of: Of::Run(Run::Nothing), usual: 757 },
+    Budget { count: Count::PageFaults, of: Of::Run(Run::Event), usual: 764 },
+    Budget { count: Count::PageFaults, of: Of::Run(Run::Lines), usual: 1800 },
+    Budget { count: Count::Instructions, of: Of::Run(Run::Nothing), usual: 6_889_000 },
+    Budget { count: Count::Instructions, of: Of::Run(Run::Event), usual: 7_144_000 },
+    Budget { count: Count::Instructions, of: Of::Run(Run::Lines), usual: 33_402_000 },
+    Budget { count: Count::Bytes, of: Of::Program, usual: 9_193_040 },
+    Budget { count: Count::Bytes, of: Of::Component, usual: 689_394 },
+    Budget { count: Count::Bytes, of: Of::Compiled, usual: 1_817_680 },
+    Budget { count: Count::Bytes, of: Of::Reporter, usual: 646_828 },
+    Budget { count: Count::Bytes, of: Of::Events, usual: 319_441 },
+];
+
+/// A count that must not slip.
+#[derive(Debug)]
+pub struct Budget {
+    pub count: Count,
+    pub of: Of,
+    /// What it was when the budget was set.
+    pub usual: u64,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    SystemCalls,
+    PageFaults,
+    Instructions,
+    Bytes,
+}
+
+/// What is counted of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    Run(Run),
+    /// The program `dogwrap`.
+    Program,
+    /// The component of the world `wrapper`.
+    Component,
+    /// The same component, compiled ahead of time, as it is in the program.
+    Compiled,
+    /// The component of the world `reporter`.
+    Reporter,
+    /// The component of the world `events`.
+    Events,
+}
+
+impl Budget {
+    /// The most that it may be: a little more than was ever seen of the same program, also on busy processors.
+    pub fn most(&self) -> u64 {
+        let percent = |of_usual: u64| self.usual * of_usual / 100;
+        self.usual
+            + match (self.count, self.of) {
+                // How much of the output a read finds depends on how far ahead the command is: 977 to 1010.
+                (Count::SystemCalls, Of::Run(Run::Lines)) => percent(5),
+                // How the threads meet: one more or less.
+                (Count::SystemCalls, _) => 2,
+                // How often the allocator gives memory back and takes it anew: 1200 to 2200.
+                (Count::PageFaults, Of::Run(Run::Lines)) => percent(30),
+                // Differs by 2, and more where addresses cannot be kept from changing.
+                (Count::PageFaults, _) => 7,
+                // Hash tables have random seeds: less than a thousandth.
+                (Count::Instructions, _) => percent(2),
+                // Not chance: what a fix of a few lines may add.
+                (Count::Bytes, _) => percent(1),
+            }
+    }
+
+    /// One line with what it is now.
+    pub fn beside(&self, figure: u64) -> String {
+        let verdict = if figure > self.most() { "  MORE THAN THE BUDGET" } else { "" };
+        let name = format!("{} of {}", self.count, self.of);
+        format!("{name:45} {figure:>10}   usually {:>10}, at most {:>10}{verdict}", self.usual, self.most())
+    }
+}
+
+impl Display for Count {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(match self {
+            Count::SystemCalls => "system calls",
+            Count::PageFaults => "page faults",
+            Count::Instructions => "instructions",
+            Count::Bytes => "bytes",
+        })
+    }
+}
+
+impl Display for Of {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(match self {
+            Of::Run(Run::Nothing) => "a run with nothing to send",
+            Of::Run(Run::Event) => "a run with one event",
+            Of::Run(Run::Lines) => "a run with 20 MB of lines",
+            Of::Program => "the program",
+            Of::Component => "the wrapper's component",
+            Of::Compiled => "the wrapper's compiled component",
+            Of::Reporter => "the reporter's component",
+            Of::Events => "the component of rules alone",
+        })
+    }
+}
