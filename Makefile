@@ -135,7 +135,7 @@ test: test-rust test-python test-node
 # built once more for it. What is not there of the programs that are named here is said by the tests.
 .PHONY: test-rust
 test-rust: host events report compiler guests original stock tools python-tests node
-	$(CARGO) test --locked --release --package dogwrap-host --lib --bins --tests --examples
+	$(CARGO) test --locked --release --package dogwrap-host --lib --tests --examples
 	$(CARGO) test --locked --release --package dogwrap-host --doc
 	$(COMPILER)/dogwrap-compile $(EVENTS)
 	$(CARGO) build --locked --release --package dogwrap-host --examples

@@ -14,11 +14,10 @@ fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().skip(1).map(OsString::into_vec).collect();
     let spelled = spell(Program::Wrapper, &words);
     let mut job = Job::new(OsString::from_vec(spelled.command_line()));
-    for option in &spelled.options {
-        let option = option.trim_start_matches('-');
-        job = match option.split_once('=') {
-            Some((name, value)) => job.option(name, value),
-            None => job.flag(option),
+    for given in &spelled.options {
+        job = match &given.value {
+            Some(value) => job.option(given.option.long, value),
+            None => job.flag(given.option.long),
         };
     }
     let finished = Wrapper::new().and_then(|wrapper| wrapper.start(job)?.wait());

@@ -1,7 +1,6 @@
 //! `--capabilities`: what the component would be lent, by the very policy that lends it.
 
 use std::io::{self, ErrorKind, Write};
-use std::process::ExitCode;
 use std::time::Duration;
 
 use dogwrap::command_line;
@@ -18,7 +17,7 @@ const INDENT: usize = 2;
 
 /// Answers `--capabilities`, if that is asked for and the invocation makes sense otherwise, be it without a command. What
 /// does not is for the component to explain.
-pub fn answer(invocation: &Invocation, policy: &Policy) -> Option<ExitCode> {
+pub fn answer(invocation: &Invocation, policy: &Policy) -> Option<u8> {
     if !invocation.asks_for_capabilities() {
         return None;
     }
@@ -32,12 +31,12 @@ pub fn answer(invocation: &Invocation, policy: &Policy) -> Option<ExitCode> {
     let capabilities = capabilities(invocation, policy, &variables);
     let text = if invocation.asks_for_json() { format!("{capabilities}\n") } else { outline(&capabilities, 0) };
     Some(match io::stdout().write_all(text.as_bytes()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         // Who has read enough is no error.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => 0,
         Err(error) => {
             let _ = writeln!(io::stderr(), "dogwrap: cannot write to standard output: {}", words::of(&error));
-            ExitCode::FAILURE
+            1
         }
     })
 }

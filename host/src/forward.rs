@@ -7,7 +7,7 @@ use std::fs::{File, read_dir};
 use std::io::{self, Read, Stdin, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
@@ -40,15 +40,13 @@ pub fn is_asked_for() -> bool {
     std::env::args_os().next().is_some_and(|name| name == NAME)
 }
 
-/// Forwards standard input to standard output until its end, also when nobody takes it any more.
-pub fn run() -> ExitCode {
+/// Forwards standard input to standard output until its end, also when nobody takes it any more. Returns the status to end
+/// with.
+pub fn run() -> u8 {
     close_inherited();
     // Neither a mounted file system nor a deleted directory is to be held by us.
     let _ = std::env::set_current_dir("/");
-    match copy(&io::stdin()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    }
+    u8::from(copy(&io::stdin()).is_err())
 }
 
 fn copy(input: &Stdin) -> io::Result<()> {

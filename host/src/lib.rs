@@ -65,4 +65,6 @@ pub use dogwrap as rules;
 
 pub use job::{Job, Output};
 pub use program::program;
+#[doc(hidden)]
+pub use unchecked::CommandLine;
 pub use wrapper::{Error, Finished, Report, Run, Signal, Signaller, Wrapper};

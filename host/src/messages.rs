@@ -35,9 +35,9 @@ impl Messages {
         }
     }
 
-    /// What was collected.
-    pub fn into_collected(self) -> Vec<String> {
-        self.collected.unwrap_or_default()
+    /// What was collected. None of it is left.
+    pub fn take_collected(&mut self) -> Vec<String> {
+        self.collected.take().unwrap_or_default()
     }
 }
 

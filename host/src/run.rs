@@ -7,7 +7,7 @@ use dogwrap::listing::printable;
 use dogwrap::settings::Settings;
 use tokio::time::timeout;
 
-use crate::component::{Host, Loaded};
+use crate::component::{Host, Loaded, Used};
 use crate::invocation::Invocation;
 use crate::policy::{self, Ending};
 use crate::stand_in;
@@ -20,10 +20,10 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Has a component do what is asked for with what `host` lends, and returns that and the status to end with. `loaded` may be
 /// the reason why there is none.
-pub async fn run(host: Host, loaded: Result<&Loaded, String>) -> (Host, u8) {
+pub async fn run(host: Host, loaded: Result<&Loaded, String>) -> (Used, u8) {
     let (mut host, result) = match loaded {
         Ok(loaded) => loaded.run(host).await,
-        Err(reason) => (host, Err(reason)),
+        Err(reason) => (Used::Never(Box::new(host)), Err(reason)),
     };
     let status = match result.map(|status| (status, ending(&host, status))) {
         Ok((_, Ending::Accepted(status))) => status,

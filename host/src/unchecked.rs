@@ -1,17 +1,21 @@
-//! What the compiler cannot check: the one module with `unsafe` in it. Each block says why it is sound.
+//! What the compiler cannot check: the one module with `unsafe` in it, but for where the program starts. Each block says why
+//! it is sound.
 #![expect(unsafe_code, reason = "POSIX and compiled code offer these in no other way")]
 
-use std::fs;
+use std::ffi::{CStr, c_char, c_int};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::ptr::NonNull;
+use std::slice;
 
 use nix::errno::Errno;
 use nix::libc;
+use nix::sys::mman::{ProtFlags, mprotect};
 use nix::sys::signal::{SigHandler, SigSet, Signal, raise};
 use nix::sys::wait::WaitStatus;
-use nix::unistd::{Pid, getpid, tcsetpgrp};
-use wasmtime::Engine;
+use nix::unistd::{Pid, SysconfVar, getpid, sysconf, tcsetpgrp};
 use wasmtime::component::Component;
+use wasmtime::{CustomCodeMemory, Engine};
 
 /// Whether `signal` was ignored when this program was started, as `nohup` and shells do for what runs in the background.
 pub fn is_ignored(signal: Signal) -> bool {
@@ -68,22 +72,45 @@ pub fn prepare_for_terminal(command: &mut Command, inherited: SigSet, take_foreg
     unsafe { command.pre_exec(prepare) };
 }
 
-/// The memory in which the kernel shows this process's own command line, if that is `expected` now. To be called once,
-/// before any thread is started. None where the system does not tell where it is; Linux does.
-pub fn own_command_line(expected: &[u8]) -> Option<&'static mut [u8]> {
-    if fs::read("/proc/self/cmdline").ok()? != expected {
-        return None;
+/// The memory in which the kernel shows this process's own command line to everybody: its words, each with a zero at its end.
+pub struct CommandLine(Option<&'static mut [u8]>);
+
+impl CommandLine {
+    /// Finds it by what `main` is given. Where its words do not lie one after the other, as they do on Linux, there is none.
+    ///
+    /// # Safety
+    ///
+    /// They have to be what the system has given to `main`: `count` pointers to strings that are there as long as the
+    /// process, and can be written. Nobody else may refer to these strings then.
+    pub unsafe fn new(count: c_int, words: *const *const c_char) -> Self {
+        let count = usize::try_from(count).unwrap_or(0);
+        if count == 0 || words.is_null() {
+            return Self(None);
+        }
+        // SAFETY: there are so many, as the caller promises.
+        let words = unsafe { slice::from_raw_parts(words, count) };
+        let mut length = 0;
+        for word in words {
+            if *word != words[0].wrapping_add(length) {
+                return Self(None);
+            }
+            // SAFETY: it is a string, as the caller promises.
+            length += unsafe { CStr::from_ptr(*word) }.count_bytes() + 1;
+        }
+        // SAFETY: the strings fill this memory, as was just seen, and are ours, as the caller promises.
+        Self(Some(unsafe { slice::from_raw_parts_mut(words[0].cast_mut().cast(), length) }))
     }
-    // proc_pid_stat(5): the name of the program, which may hold anything, ends with the last parenthesis. The field
-    // after it is the third, and `arg_start` the 48th.
-    let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    let (_, fields) = stat.rsplit_once(')')?;
-    let address: usize = fields.split_whitespace().nth(48 - 3)?.parse().ok().filter(|address| *address != 0)?;
-    let start = std::ptr::with_exposed_provenance_mut::<u8>(address);
-    // SAFETY: these are the argument strings of this process: the kernel says where they begin, and that `expected`
-    // stands there has just been checked. They are writable and live as long as the process. Nothing else refers to them:
-    // what was read of the arguments are copies, and the standard library does so at its start.
-    Some(unsafe { std::slice::from_raw_parts_mut(start, expected.len()) })
+
+    /// The words that were found, if any.
+    pub fn words(self) -> Option<&'static mut [u8]> {
+        self.0
+    }
+}
+
+/// Has a write to what nobody reads fail, instead of ending this process.
+pub fn ignore_broken_pipes() {
+    // SAFETY: nothing has been handled yet, and to ignore a signal runs no code of ours.
+    let _ = unsafe { nix::sys::signal::signal(Signal::SIGPIPE, SigHandler::SigIgn) };
 }
 
 /// Takes `code` for a component that was compiled before.
@@ -94,4 +121,36 @@ pub fn load_compiled(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component
     // SAFETY: the bytes are what `Engine::precompile_component` made: when this program was built, or for whoever names
     // the file, which only they can have written, and who could as well have run any other program.
     unsafe { Component::deserialize(engine, code) }
+}
+
+/// Like [`load_compiled`], of `code` that stays where it is, and is not copied. Once for the same code: where it lies tells the
+/// runtime which component a trap is of.
+pub fn load_in_place(engine: &Engine, code: &'static [u8]) -> wasmtime::Result<Component> {
+    // SAFETY: as above; and nobody writes to what is a constant of this program.
+    unsafe { Component::deserialize_raw(engine, NonNull::from(code)) }
+}
+
+/// The size of a page where the system does not tell it, in bytes.
+const SMALLEST_PAGE: usize = 4096;
+
+/// Makes compiled code executable: what the runtime has mapped itself, and what lies in this program.
+pub struct Executable;
+
+impl CustomCodeMemory for Executable {
+    fn required_alignment(&self) -> usize {
+        let size = sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
+        size.and_then(|size| usize::try_from(size).ok()).unwrap_or(SMALLEST_PAGE)
+    }
+
+    fn publish_executable(&self, start: *const u8, length: usize) -> wasmtime::Result<()> {
+        let start = NonNull::new(start.cast_mut().cast()).ok_or_else(|| wasmtime::Error::msg("there is no code"))?;
+        // SAFETY: the runtime gives us pages that hold nothing but code that was compiled, and that nobody writes to any more.
+        unsafe { mprotect(start, length, ProtFlags::PROT_READ | ProtFlags::PROT_EXEC) }?;
+        Ok(())
+    }
+
+    fn unpublish_executable(&self, _: *const u8, _: usize) -> wasmtime::Result<()> {
+        // What was mapped is about to be unmapped, and what lies in this program stays as it is.
+        Ok(())
+    }
 }

@@ -16,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
 use crate::bindings::dogwrap::wrapper::signals;
-use crate::component::{Host, Loaded};
+use crate::component::{Host, Loaded, Loading, Used};
 use crate::http::Connector;
 use crate::invocation::Invocation;
 use crate::job::{Job, Output};
@@ -39,7 +39,7 @@ struct Shared {
 impl Wrapper {
     /// Loads the rules, which takes some milliseconds. The error says why that cannot be done.
     pub fn new() -> Result<Self, Error> {
-        let component = Loaded::new(None).map_err(Error::System)?;
+        let component = Loading::begin(None).and_then(Loading::finish).map_err(Error::System)?;
         Ok(Self(Arc::new(Shared { component, connector: Connector::default() })))
     }
 
@@ -211,7 +211,7 @@ pub struct Finished {
 }
 
 impl Finished {
-    fn new(host: Host, status: u8) -> Self {
+    fn new(mut host: Used, status: u8) -> Self {
         let command = host.processes.command();
         let running = command.as_ref().map(|command| command.running());
         let outcome = command.map_or_else(|| host.processes.not_started(), |command| command.outcome());
@@ -220,7 +220,7 @@ impl Finished {
             status,
             duration: running.unwrap_or_default(),
             report: Report::of(host.messages.fate.as_ref()),
-            messages: host.messages.into_collected(),
+            messages: host.messages.take_collected(),
         }
     }
 }

@@ -2,6 +2,8 @@
 //! agree on, or the latter refuses it.
 
 use wasmtime::Config;
+#[cfg(feature = "compile")]
+use wasmtime::OptLevel;
 
 /// The configuration of the engine.
 pub fn config() -> Config {
@@ -9,6 +11,8 @@ pub fn config() -> Config {
     // Traps are reported in one line; nobody reads a backtrace of stripped functions.
     config.wasm_backtrace_max_frames(None);
     config.generate_address_map(false);
+    // The runtime finds its way without tables for other unwinders.
+    config.native_unwind_info(false);
     // What computes without end can be stopped.
     config.epoch_interruption(true);
     config
@@ -22,5 +26,7 @@ pub fn config() -> Config {
 pub fn compile(component: &[u8], target: &str) -> wasmtime::Result<Vec<u8>> {
     let mut config = config();
     config.target(target)?;
+    // What is not there need not be read at each start.
+    config.cranelift_opt_level(OptLevel::SpeedAndSize);
     wasmtime::Engine::new(&config)?.precompile_component(component)
 }

@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
@@ -13,8 +14,17 @@ use wasmtime::{Engine, Precompiled};
 use crate::unchecked;
 use crate::words;
 
-/// The component, compiled when this program was built.
-static BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/dogwrap.cwasm"));
+/// The component, compiled when this program was built. It is run where it lies in the program, so it begins with a page, of
+/// whatever size these are.
+#[repr(align(65536))]
+struct Pages<const LENGTH: usize>([u8; LENGTH]);
+
+const CODE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/dogwrap.cwasm"));
+
+static BUILT_IN: Pages<{ CODE.len() }> = Pages(*include_bytes!(concat!(env!("OUT_DIR"), "/dogwrap.cwasm")));
+
+/// Whether the component has been loaded from where it lies, which can be done once in a process.
+static IS_IN_USE: AtomicBool = AtomicBool::new(false);
 
 /// The largest file that is taken for a component, in bytes.
 const MAXIMUM_FILE: u64 = 256 * 1024 * 1024;
@@ -26,10 +36,21 @@ const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 /// Loads the component in `file`, or the built-in one. The error says what is wrong with it, in words for people.
 pub fn load(engine: &Engine, file: Option<&Path>) -> Result<Component, String> {
     let Some(file) = file else {
-        return unchecked::load_compiled(engine, BUILT_IN).map_err(|error| words::of_error(&error));
+        return load_built_in(engine).map_err(|error| words::of_error(&error));
     };
     let code = read(file).map_err(|reason| format!("'{}' cannot be used: {reason}", file.display()))?;
     of_bytes(engine, &code).map_err(|reason| format!("'{}' {reason}", file.display()))
+}
+
+/// Runs the built-in component where it lies: nothing is copied, and of its pages only those are read that are used. Whoever
+/// loads it once more in the same process gets a copy, as where the system does not let it be run there.
+fn load_built_in(engine: &Engine) -> wasmtime::Result<Component> {
+    if !IS_IN_USE.swap(true, Ordering::Relaxed)
+        && let Ok(component) = unchecked::load_in_place(engine, &BUILT_IN.0)
+    {
+        return Ok(component);
+    }
+    unchecked::load_compiled(engine, &BUILT_IN.0)
 }
 
 fn of_bytes(engine: &Engine, code: &[u8]) -> Result<Component, String> {

@@ -2,15 +2,15 @@
 
 mod code;
 mod host;
+mod loading;
 mod memory;
 mod watch;
 
 use std::future::{Future, poll_fn};
-use std::path::Path;
+use std::ops::{Deref, DerefMut};
 use std::pin::pin;
 use std::sync::Arc;
 
-use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store, Trap};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi::p2::bindings::CommandPre;
@@ -19,6 +19,7 @@ use crate::flow::Flow;
 use crate::policy::limits;
 use crate::words;
 pub use host::Host;
+pub use loading::Loading;
 
 /// A component that is ready to be run, as often as need be, also at once.
 pub struct Loaded {
@@ -27,19 +28,9 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Loads the component in `file`, or the built-in one, and links it to what it is lent. The error says why it cannot be
-    /// run, in words for people.
-    pub fn new(file: Option<&Path>) -> Result<Self, String> {
-        let engine = Engine::new(&dogwrap_engine::config()).map_err(|error| words::of_error(&error))?;
-        let component = code::load(&engine, file)?;
-        let command = link(&engine, &component).map_err(|error| words::of_error(&error))?;
-        watch::look_now_and_then(&engine);
-        Ok(Self { engine, command })
-    }
-
     /// Runs the component with what `host` lends, and returns that and the status that the component gives. The error is
     /// why there is none, in words for people.
-    pub async fn run(&self, host: Host) -> (Host, Result<u8, String>) {
+    pub async fn run(&self, host: Host) -> (Used, Result<u8, String>) {
         let overdue = host.watch().overdue();
         let mut store = Store::new(&self.engine, host);
         store.limiter(|host| &mut host.memory);
@@ -51,9 +42,15 @@ impl Loaded {
             result = counting_waits(self.call(&mut store), &flow) => result.map_err(Failure::Trapped),
             reason = overdue => Err(Failure::Overdue(reason)),
         };
-        let host = store.into_data();
-        let result = result.map_err(|failure| failure.reason(&host));
-        (host, result)
+        match result {
+            Ok(status) => (Used::Running(Box::new(store)), Ok(status)),
+            Err(failure) => {
+                // The command may run on for long: nothing of what has failed is kept for it.
+                let host = store.into_data();
+                let reason = failure.reason(&host);
+                (Used::Never(Box::new(host)), Err(reason))
+            }
+        }
     }
 
     async fn call(&self, store: &mut Store<Host>) -> wasmtime::Result<u8> {
@@ -69,11 +66,34 @@ impl Loaded {
     }
 }
 
-/// Links `component` to what it is lent.
-fn link(engine: &Engine, component: &Component) -> wasmtime::Result<CommandPre<Host>> {
-    let mut linker = Linker::new(engine);
-    host::link(&mut linker)?;
-    CommandPre::new(linker.instantiate_pre(component).map_err(not_lent)?)
+/// What a component was lent, after it has ended.
+///
+/// To drop it takes time: everything that the component had is freed. Whoever ends the process does better without.
+pub enum Used {
+    /// By a component that has been run.
+    Running(Box<Store<Host>>),
+    /// By none.
+    Never(Box<Host>),
+}
+
+impl Deref for Used {
+    type Target = Host;
+
+    fn deref(&self) -> &Host {
+        match self {
+            Self::Running(store) => store.data(),
+            Self::Never(host) => host,
+        }
+    }
+}
+
+impl DerefMut for Used {
+    fn deref_mut(&mut self) -> &mut Host {
+        match self {
+            Self::Running(store) => store.data_mut(),
+            Self::Never(host) => host,
+        }
+    }
 }
 
 /// Does `work`, and counts how often it has to wait.
@@ -87,15 +107,6 @@ async fn counting_waits<T>(work: impl Future<Output = T>, flow: &Flow) -> T {
         polled
     })
     .await
-}
-
-/// Names the import that is not lent: the runtime quotes it in its longer words.
-fn not_lent(error: wasmtime::Error) -> wasmtime::Error {
-    let words = error.to_string();
-    match words.split('`').nth(1) {
-        Some(name) => wasmtime::Error::msg(format!("it imports '{name}', which is not lent")),
-        None => error,
-    }
 }
 
 /// Why a component has ended without a status.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch::Receiver;
 use tokio::time::{sleep, timeout};
-use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime::{EngineWeak, Store, UpdateDeadline};
 
 use crate::flow::Flow;
 use crate::policy::limits::{COMPUTING_TIME, OWN_WORDS, TIME_TO_START, UNREAD_TIME};
@@ -16,21 +16,16 @@ use crate::stdio::Output;
 /// After how much processor time it is looked at whether the component computes.
 const STEP: Duration = COMPUTING_TIME.checked_div(4).expect("four is not zero");
 
-/// Has what runs in `engine` looked at from time to time, as long as that is there.
+/// Has what runs in `engine` looked at from time to time, as long as that is there: on a thread of its own, which this takes.
 ///
-/// A thread counts steps of this process's processor time: so a machine that is busy with others is no reason to look at
-/// anything, and a process that waits is not woken for it.
-pub fn look_now_and_then(engine: &Engine) {
-    let engine = engine.weak();
-    let count = move || {
-        loop {
-            wait_for_processor_time(STEP);
-            let Some(engine) = engine.upgrade() else { return };
-            engine.increment_epoch();
-        }
-    };
-    // Without the thread nothing is stopped; the command is no worse off.
-    let _ = std::thread::Builder::new().name("watch".to_owned()).stack_size(64 * 1024).spawn(count);
+/// It counts steps of this process's processor time: so a machine that is busy with others is no reason to look at anything,
+/// and a process that waits is not woken for it.
+pub fn look_now_and_then(engine: &EngineWeak) {
+    loop {
+        wait_for_processor_time(STEP);
+        let Some(engine) = engine.upgrade() else { return };
+        engine.increment_epoch();
+    }
 }
 
 /// Stops what computes in `store` for too long, by what `flow` tells of it.
