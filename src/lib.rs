@@ -12,6 +12,7 @@
 #![cfg_attr(not(all(target_family = "wasm", target_os = "unknown")), forbid(unsafe_code))]
 
 pub mod answer;
+pub mod backlog;
 pub mod capture;
 pub mod command_line;
 pub mod destination;

@@ -8,6 +8,7 @@ use wasi::io::poll::{Pollable, poll};
 use wasi::io::streams::{OutputStream, StreamError};
 
 use super::lent;
+use crate::backlog::Backlog;
 
 /// How long readers are waited for once a signal asks to end: those that read are done long before.
 const PATIENCE_AFTER_SIGNAL: Duration = Duration::from_secs(1);
@@ -20,7 +21,7 @@ pub struct Sink {
     // Before the stream: a pollable is its child and has to be dropped first.
     pollable: Pollable,
     stream: OutputStream,
-    backlog: Vec<u8>,
+    backlog: Backlog,
     /// Whether a flush has been asked for since the last bytes were written.
     flushed: bool,
     lost: Option<Loss>,
@@ -34,25 +35,28 @@ struct Loss {
 
 impl Sink {
     fn new(stream: OutputStream) -> Self {
-        Self { pollable: stream.subscribe(), stream, backlog: Vec::new(), flushed: true, lost: None }
+        Self { pollable: stream.subscribe(), stream, backlog: Backlog::default(), flushed: true, lost: None }
     }
 
     /// Writes `bytes`, or keeps what cannot be written at once.
-    pub fn accept(&mut self, bytes: &[u8]) {
-        let written = if self.backlog.is_empty() { self.write(bytes) } else { 0 };
-        if self.lost.is_none() {
-            self.backlog.extend_from_slice(&bytes[written..]);
+    pub fn accept(&mut self, bytes: impl AsRef<[u8]> + Into<Vec<u8>>) {
+        let written = if self.backlog.is_empty() { self.write(bytes.as_ref()) } else { 0 };
+        if self.lost.is_none() && written < bytes.as_ref().len() {
+            self.backlog.push(bytes.into(), written);
         }
     }
 
     /// Writes of the backlog what can be written at once.
     pub fn advance(&mut self) {
-        let backlog = std::mem::take(&mut self.backlog);
-        let written = self.write(&backlog);
-        self.backlog = backlog;
-        self.backlog.drain(..written);
-        if self.lost.is_some() {
-            self.backlog.clear();
+        let mut backlog = std::mem::take(&mut self.backlog);
+        while !backlog.is_empty() {
+            match self.write(backlog.first()) {
+                0 => break,
+                written => backlog.remove(written),
+            }
+        }
+        if self.lost.is_none() {
+            self.backlog = backlog;
         }
     }
 
@@ -115,7 +119,7 @@ impl Sink {
 
     /// How many bytes wait for the reader. None ever do once the reader is gone.
     pub fn backlog(&self) -> usize {
-        self.backlog.len()
+        self.backlog.length()
     }
 
     /// Ready when more can be written.

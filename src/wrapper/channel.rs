@@ -11,7 +11,7 @@ use crate::capture::Capture;
 const PIECE: u64 = 256 * 1024;
 
 /// How far the command may be ahead of a slow reader of ours before it has to wait for it, as it would without us.
-const SLACK: usize = 256 * 1024;
+const SLACK: usize = 768 * 1024;
 
 /// The same once the command has ended: what its pipe can still hold is to be in the event.
 const SLACK_AT_END: usize = 2 * 1024 * 1024;
@@ -59,18 +59,18 @@ impl Channel {
         match source.stream.read(PIECE) {
             Ok(bytes) => {
                 self.capture.push(&bytes);
-                self.pass_on(&bytes, sink);
+                self.pass_on(bytes, sink);
             }
             Err(StreamError::Closed | StreamError::LastOperationFailed(_)) => self.source = None,
         }
     }
 
-    fn pass_on(&mut self, bytes: &[u8], sink: &mut Sink) {
+    fn pass_on(&mut self, bytes: Vec<u8>, sink: &mut Sink) {
         let Some(store) = &mut self.store else { return sink.accept(bytes) };
-        if store.hold(bytes).is_err() {
+        if store.hold(&bytes).is_err() {
             // Held back no longer, rather than lost.
             while let Some(held) = store.take() {
-                sink.accept(&held);
+                sink.accept(held);
             }
             self.store = None;
             sink.accept(bytes);

@@ -47,7 +47,7 @@ fn replay(
     patience: Option<Duration>,
 ) -> bool {
     while let Some(piece) = store.take() {
-        sink(console).accept(&piece);
+        sink(console).accept(piece);
         if !console.settle(patience) {
             return false;
         }

@@ -13,6 +13,7 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::memory::Memory;
+use super::streams;
 use super::watch::Watch;
 use crate::bindings::dogwrap::wrapper::{invocation, machine, messages, process, signals, state};
 use crate::flow::Flow;
@@ -31,7 +32,7 @@ const STATE_DIRECTORY: &str = "/state";
 
 /// What the component works on.
 pub struct Host {
-    table: ResourceTable,
+    pub(super) table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     pub client: Client,
@@ -39,6 +40,7 @@ pub struct Host {
     pub memory: Memory,
     pub flow: Arc<Flow>,
     pub outputs: [Output; 2],
+    pub(super) handles: streams::Handles,
     pub messages: Messages,
     /// Or why there is none.
     pub state: Result<StateDirectory, String>,
@@ -96,6 +98,7 @@ impl Host {
             memory: Memory::default(),
             flow,
             outputs,
+            handles: [const { None }; 2],
             messages,
             state,
         })
@@ -169,5 +172,6 @@ pub fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     messages::add_to_linker::<_, HasMessages>(linker, Host::messages)?;
     process::add_to_linker::<_, HasProcesses>(linker, Host::processes)?;
     signals::add_to_linker::<_, HasProcesses>(linker, Host::processes)?;
-    state::add_to_linker::<_, HasState>(linker, Host::state)
+    state::add_to_linker::<_, HasState>(linker, Host::state)?;
+    streams::link(linker)
 }

@@ -4,6 +4,7 @@ mod code;
 mod host;
 mod loading;
 mod memory;
+mod streams;
 mod watch;
 
 use std::future::{Future, poll_fn};
