@@ -6,20 +6,20 @@ use super::runs::Run;
 
 /// What every count usually is. `make costs` prints what it is now: a change that is worth more, or that costs less, sets it.
 pub const BUDGETS: &[Budget] = &[
-    Budget { count: Count::SystemCalls, of: Of::Run(Run::Nothing), usual: 406 },
-    Budget { count: Count::SystemCalls, of: Of::Run(Run::Event), usual: 434 },
-    Budget { count: Count::SystemCalls, of: Of::Run(Run::Lines), usual: 1002 },
-    Budget { count: Count::PageFaults, of: Of::Run(Run::Nothing), usual: 757 },
-    Budget { count: Count::PageFaults, of: Of::Run(Run::Event), usual: 764 },
-    Budget { count: Count::PageFaults, of: Of::Run(Run::Lines), usual: 1800 },
-    Budget { count: Count::Instructions, of: Of::Run(Run::Nothing), usual: 6_889_000 },
-    Budget { count: Count::Instructions, of: Of::Run(Run::Event), usual: 7_144_000 },
-    Budget { count: Count::Instructions, of: Of::Run(Run::Lines), usual: 33_402_000 },
-    Budget { count: Count::Bytes, of: Of::Program, usual: 9_193_040 },
-    Budget { count: Count::Bytes, of: Of::Component, usual: 689_394 },
-    Budget { count: Count::Bytes, of: Of::Compiled, usual: 1_817_680 },
-    Budget { count: Count::Bytes, of: Of::Reporter, usual: 646_828 },
-    Budget { count: Count::Bytes, of: Of::Events, usual: 319_441 },
+    Budget { count: Count::SystemCalls, of: Of::Run(Run::Nothing), usual: 335 },
+    Budget { count: Count::SystemCalls, of: Of::Run(Run::Event), usual: 354 },
+    Budget { count: Count::SystemCalls, of: Of::Run(Run::Lines), usual: 504 },
+    Budget { count: Count::PageFaults, of: Of::Run(Run::Nothing), usual: 265 },
+    Budget { count: Count::PageFaults, of: Of::Run(Run::Event), usual: 276 },
+    Budget { count: Count::PageFaults, of: Of::Run(Run::Lines), usual: 418 },
+    Budget { count: Count::Instructions, of: Of::Run(Run::Nothing), usual: 3_750_000 },
+    Budget { count: Count::Instructions, of: Of::Run(Run::Event), usual: 3_983_000 },
+    Budget { count: Count::Instructions, of: Of::Run(Run::Lines), usual: 25_762_000 },
+    Budget { count: Count::Bytes, of: Of::Program, usual: 8_262_544 },
+    Budget { count: Count::Bytes, of: Of::Component, usual: 430_243 },
+    Budget { count: Count::Bytes, of: Of::Compiled, usual: 1_098_648 },
+    Budget { count: Count::Bytes, of: Of::Reporter, usual: 389_401 },
+    Budget { count: Count::Bytes, of: Of::Events, usual: 297_401 },
 ];
 
 /// A count that must not slip.
