@@ -41,6 +41,22 @@ fn a_reader_that_stopped_before_the_command_printed_is_no_matter_to_it() {
 }
 
 #[test]
+fn a_thread_writes_where_a_write_may_wait_and_only_there() {
+    let has_thread = |script: &'static str| {
+        let command = "echo first; read line <gate; cat /proc/$PPID/task/*/comm >&2";
+        let mut run = Job::new(command).started_by(script).start();
+        run.stdout.wait_for("first");
+        run.gate.open();
+        run.ending();
+        let threads = run.stderr.text_to_its_end();
+        assert!(threads.lines().any(|name| name == "component"), "{threads}");
+        threads.lines().any(|name| name == "output")
+    };
+    assert!(!has_thread(r#""$@" | cat"#));
+    assert!(has_thread(r#""$@" >printed & until [ -s printed ]; do sleep 0.01; done; cat printed; wait"#));
+}
+
+#[test]
 fn the_timeout_bounds_a_command_that_nobody_reads() {
     let mut run = Job::new("yes").options(["-t", "1"]).started_by(STUCK).start();
     let event = run.event();
