@@ -18,7 +18,7 @@ COMPONENTS := target/components
 COMPONENT := $(COMPONENTS)/dogwrap.wasm
 EVENTS := $(COMPONENTS)/dogwrap-events.wasm
 REPORT := $(COMPONENTS)/dogwrap-report.wasm
-DOGWRAP := target/release/dogwrap
+DOGWRAP := target/program/dogwrap
 # Where the program is that has a compiler in it, and the compiler.
 COMPILER := target/compiler
 # Hostile components that the tests have the program run.
@@ -93,26 +93,26 @@ events: toolchain
 	$(BUILD_COMPONENT) --profile events --target wasm32-unknown-unknown -- -C linker=wasm-component-ld
 	install -D -C -m 0644 target/wasm32-unknown-unknown/events/dogwrap.wasm $(EVENTS)
 
-# The same, compiled ahead of time, and the example that loads it. With `--features pool` it has its instances in memory that
-# is used again: the runtime is built once more for that, which takes minutes.
-PLUGIN_FEATURES ?=
+# The same, compiled ahead of time, and the example that loads it. With the feature `pool` it has its instances in memory that
+# is used again: the runtime is built once more for that.
+PLUGIN_FEATURES ?= compile
 .PHONY: plugin
 plugin: compiler events
 	$(COMPILER)/dogwrap-compile $(EVENTS)
-	$(CARGO) build --locked --release --package dogwrap-host --examples $(PLUGIN_FEATURES)
+	$(CARGO) build --locked --release --package dogwrap-host --examples --features $(PLUGIN_FEATURES)
 
+# The program as people have it.
 .PHONY: host
 host: component
-	$(CARGO) build --locked --release --package dogwrap-host
+	$(CARGO) build --locked --profile program --package dogwrap-host --bin dogwrap
 
-# The program with a compiler in it, which takes plain `.wasm`, and the compiler for the one without. What is built last
-# is what stands in target/release.
+# The program with a compiler in it, which takes plain `.wasm`, and the compiler for the one without. Tests and examples have
+# the same features, so that nothing is built once more for them.
 .PHONY: compiler
 compiler: component
 	$(CARGO) build --locked --release --package dogwrap-host --features compile
-	mkdir -p $(COMPILER)
-	cp target/release/dogwrap target/release/dogwrap-compile $(COMPILER)
-	$(CARGO) build --locked --release --package dogwrap-host
+	install -D -C -m 0755 target/release/dogwrap $(COMPILER)/dogwrap
+	install -D -C -m 0755 target/release/dogwrap-compile $(COMPILER)/dogwrap-compile
 
 .PHONY: guests
 guests: compiler
@@ -135,10 +135,10 @@ test: test-rust test-python test-node
 # built once more for it. What is not there of the programs that are named here is said by the tests.
 .PHONY: test-rust
 test-rust: host events report compiler guests original stock tools python-tests node
-	$(CARGO) test --locked --release --package dogwrap-host --lib --tests --examples
-	$(CARGO) test --locked --release --package dogwrap-host --doc
+	$(CARGO) test --locked --release --package dogwrap-host --features compile --lib --tests --examples
+	$(CARGO) test --locked --release --package dogwrap-host --features compile --doc
 	$(COMPILER)/dogwrap-compile $(EVENTS)
-	$(CARGO) build --locked --release --package dogwrap-host --examples
+	$(CARGO) build --locked --release --package dogwrap-host --features compile --examples
 	DOGWRAP=$(CURDIR)/$(DOGWRAP) DOGWRAP_COMPONENT=$(CURDIR)/$(COMPONENT) \
 	    DOGWRAP_EVENTS=$(CURDIR)/$(EVENTS) DOGWRAP_REPORT=$(CURDIR)/$(REPORT) \
 	    DOGWRAP_EXAMPLES=$(CURDIR)/target/release/examples \
@@ -158,7 +158,7 @@ test-long: host
 lint: component lint-python lint-node
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
-	$(CARGO) clippy --locked --release --package dogwrap-host --all-targets -- --deny warnings
+	$(CARGO) clippy --locked --release --package dogwrap-host --features compile --all-targets -- --deny warnings
 	$(CARGO) clippy --locked --release --package dogwrap --all-targets -- --deny warnings
 	$(CARGO) clippy --locked --profile component --target wasm32-wasip2 --package dogwrap --lib -- --deny warnings
 	$(CARGO) clippy --locked --profile component --target wasm32-wasip2 --features reporter --package dogwrap --lib -- \
@@ -203,7 +203,7 @@ bench-tools: tools
 	    npm install --silent --no-save --ignore-scripts --prefix $(SENTRY) @sentry/cli@$(SENTRY_VERSION); fi
 
 .PHONY: bench
-bench: PLUGIN_FEATURES := --features pool
+bench: PLUGIN_FEATURES := compile,pool
 bench: host plugin original python-tests node bench-tools
 	python3 -m bench $(BENCH_FLAGS) --dogwrap $(DOGWRAP) --component $(COMPONENT) --original $(ORIGINAL) \
 	    --sentry $(SENTRY) --compiler $(COMPILER)/dogwrap-compile --output target/bench.json

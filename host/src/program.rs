@@ -37,15 +37,16 @@ pub fn program(command_line: CommandLine) -> ! {
 
 /// Does what the arguments ask for, and returns the status to end with.
 fn answer(command_line: CommandLine) -> u8 {
+    // Before any thread exists: each inherits what is blocked here.
+    let terminal = Terminal::of_standard_input();
     let invocation = Invocation::read();
     conceal::conceal(command_line, &invocation.arguments, invocation.keys());
+    // What takes longest, so as early as it is known what to load.
+    let loading = Loading::begin(invocation.component());
     let policy = Arc::new(Policy::new(&invocation, |name| std::env::var(name).ok()));
     if let Some(status) = capabilities::answer(&invocation, &policy) {
         return status;
     }
-    // Before any thread exists: each inherits what is blocked here.
-    let terminal = Terminal::of_standard_input();
-    let loading = Loading::begin(invocation.component());
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return give_way(&policy, &error),

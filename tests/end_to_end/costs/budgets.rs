@@ -6,19 +6,19 @@ use super::runs::Run;
 
 /// What every count usually is. `make costs` prints what it is now: a change that is worth more, or that costs less, sets it.
 pub const BUDGETS: &[Budget] = &[
-    Budget { count: Count::SystemCalls, of: Of::Run(Run::Nothing), usual: 336 },
-    Budget { count: Count::SystemCalls, of: Of::Run(Run::Event), usual: 355 },
-    Budget { count: Count::SystemCalls, of: Of::Run(Run::Lines), usual: 530 },
-    Budget { count: Count::PageFaults, of: Of::Run(Run::Nothing), usual: 265 },
-    Budget { count: Count::PageFaults, of: Of::Run(Run::Event), usual: 276 },
-    Budget { count: Count::PageFaults, of: Of::Run(Run::Lines), usual: 418 },
-    Budget { count: Count::Instructions, of: Of::Run(Run::Nothing), usual: 3_750_000 },
-    Budget { count: Count::Instructions, of: Of::Run(Run::Event), usual: 3_983_000 },
-    Budget { count: Count::Instructions, of: Of::Run(Run::Lines), usual: 25_762_000 },
-    Budget { count: Count::Bytes, of: Of::Program, usual: 8_262_544 },
-    Budget { count: Count::Bytes, of: Of::Component, usual: 430_243 },
-    Budget { count: Count::Bytes, of: Of::Compiled, usual: 1_098_648 },
-    Budget { count: Count::Bytes, of: Of::Reporter, usual: 389_401 },
+    Budget { count: Count::SystemCalls, of: Of::Run(Run::Nothing), usual: 327 },
+    Budget { count: Count::SystemCalls, of: Of::Run(Run::Event), usual: 347 },
+    Budget { count: Count::SystemCalls, of: Of::Run(Run::Lines), usual: 499 },
+    Budget { count: Count::PageFaults, of: Of::Run(Run::Nothing), usual: 248 },
+    Budget { count: Count::PageFaults, of: Of::Run(Run::Event), usual: 258 },
+    Budget { count: Count::PageFaults, of: Of::Run(Run::Lines), usual: 401 },
+    Budget { count: Count::Instructions, of: Of::Run(Run::Nothing), usual: 3_367_000 },
+    Budget { count: Count::Instructions, of: Of::Run(Run::Event), usual: 3_576_000 },
+    Budget { count: Count::Instructions, of: Of::Run(Run::Lines), usual: 25_100_000 },
+    Budget { count: Count::Bytes, of: Of::Program, usual: 6_685_608 },
+    Budget { count: Count::Bytes, of: Of::Component, usual: 430_832 },
+    Budget { count: Count::Bytes, of: Of::Compiled, usual: 1_093_208 },
+    Budget { count: Count::Bytes, of: Of::Reporter, usual: 390_083 },
     Budget { count: Count::Bytes, of: Of::Events, usual: 297_401 },
 ];
 
@@ -62,11 +62,11 @@ impl Budget {
         let percent = |of_usual: u64| self.usual * of_usual / 100;
         self.usual
             + match (self.count, self.of) {
-                // How much of the output a read finds depends on how far ahead the command is: 504 to 561.
+                // How much of the output a read finds depends on how far ahead the command is: 499 to 561.
                 (Count::SystemCalls, Of::Run(Run::Lines)) => percent(10),
                 // How the threads meet: one more or less.
                 (Count::SystemCalls, _) => 2,
-                // When the pipe has been full for the first time, and more memory is taken: 412 to 418.
+                // When the pipe has been full for the first time, and more memory is taken: 6 more or less.
                 (Count::PageFaults, Of::Run(Run::Lines)) => percent(5),
                 // Differs by 2, and more where addresses cannot be kept from changing.
                 (Count::PageFaults, _) => 7,
