@@ -21,11 +21,11 @@ const RUN_LIMIT: Duration = Duration::from_secs(60);
 /// How long output may stay open after the program has ended.
 const END_OF_OUTPUT_LIMIT: Duration = Duration::from_secs(20);
 
-/// The program under test: what `DOGWRAP` names, or else the release build.
+/// The program under test: what `DOGWRAP` names, or else the one that `make host` builds.
 pub fn dogwrap_path() -> PathBuf {
     let path = std::env::var_os("DOGWRAP")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/program/dogwrap"), PathBuf::from);
-    assert!(path.is_file(), "{} does not exist: run `make build` first, or name a program in DOGWRAP", path.display());
+    assert!(path.is_file(), "{} does not exist: run `make host` first, or name a program in DOGWRAP", path.display());
     path
 }
 
