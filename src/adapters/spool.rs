@@ -1,6 +1,5 @@
 //! The spool: requests that wait to be delivered, one file each, and those that were set aside.
 
-use std::fs;
 use std::io;
 use std::time::Instant;
 
@@ -28,7 +27,7 @@ impl Waiting {
     /// Claims it, to be sent until `deadline`: nobody else sends it then. None when somebody else is at it, or has sent it.
     pub fn claim(self, state: &State, deadline: Instant) -> Option<Claimed> {
         let path = format!("{WAITING}/{}", claimed(&self.name, lent::claimant(deadline)));
-        state.rename(&format!("{WAITING}/{}", self.name), &path).ok()?;
+        state.directory.rename(&format!("{WAITING}/{}", self.name), &path).ok()?;
         Some(Claimed { waiting: self, path })
     }
 }
@@ -51,13 +50,13 @@ impl Claimed {
 
     /// Forgets it, since it has been delivered.
     pub fn forget(&self, state: &State) -> Result<(), String> {
-        fs::remove_file(state.at(&self.path)).map_err(|error| explain(&error))
+        state.directory.remove(&self.path).map_err(|error| explain(&error))
     }
 
     /// Has it wait as before.
     pub fn give_back(self, state: &State) {
         // Should that fail, whoever delivers next does it.
-        let _ = state.rename(&self.path, &format!("{WAITING}/{}", self.waiting.name));
+        let _ = state.directory.rename(&self.path, &format!("{WAITING}/{}", self.waiting.name));
     }
 
     /// Notes that its delivery has failed once more. It waits again.
@@ -95,7 +94,7 @@ pub fn reclaim(state: &State) {
             && claimant.is_gone(lent::HOLDS_LOCK, now)
         {
             // Where that fails, it is for the next one.
-            let _ = state.rename(&format!("{WAITING}/{claimed}"), &format!("{WAITING}/{name}"));
+            let _ = state.directory.rename(&format!("{WAITING}/{claimed}"), &format!("{WAITING}/{name}"));
         }
     }
 }
@@ -125,13 +124,13 @@ fn write(state: &State, directory: &str, name: &str, kept: &Kept) -> Result<(), 
 /// Removes what is more than the spool holds, the oldest first, and says so.
 fn enforce_limits(state: &State, directory: &str, console: &mut Console) {
     let size = |name: String| {
-        let bytes = fs::metadata(state.at(&format!("{directory}/{name}"))).ok()?.len();
+        let bytes = state.directory.length(&format!("{directory}/{name}")).ok()?;
         Some(Stored { name, bytes })
     };
     let stored: Vec<_> = names(state, directory).into_iter().filter_map(size).collect();
     for (file, reason) in excess(&stored, clock::milliseconds(clock::now())) {
         let path = format!("{directory}/{}", file.name);
-        match fs::remove_file(state.at(&path)) {
+        match state.directory.remove(&path) {
             Ok(()) => console.message(&format!("lost for good, {reason}: {}", state.shown(&path))),
             // Another run was faster.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -163,7 +162,7 @@ pub fn waiting<'a>(state: &'a State, wanted: impl Fn(&Recipient) -> bool + 'a) -
 }
 
 fn read(state: &State, directory: &str, name: &str) -> Option<Kept> {
-    serde_json::from_slice(&state.read(&format!("{directory}/{name}")).ok()?).ok()
+    serde_json::from_slice(&state.directory.read(&format!("{directory}/{name}")).ok()?).ok()
 }
 
 /// Everything that waits, is being sent, or was set aside.

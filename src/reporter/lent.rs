@@ -12,6 +12,7 @@ use wasi::io::poll::Pollable;
 
 use crate::adapters::clock;
 use crate::adapters::console::Console;
+use crate::adapters::file::Directory;
 use crate::adapters::state::{State, explain};
 use crate::listing::printable;
 use crate::spool::Claimant;
@@ -33,7 +34,7 @@ pub fn directory(named: Option<&str>) -> Result<State, String> {
     let path = printable(&root.to_string_lossy());
     let made = fs::create_dir_all(&root).and_then(|()| Ok(lender(&root).ok_or(ErrorKind::NotFound)?));
     match made {
-        Ok((lent, below)) => Ok(State { root, lent, below, path }),
+        Ok((lent, below)) => Ok(State { directory: Directory::new(lent, &below.to_string_lossy()), path }),
         Err(error) => Err(format!("the state directory '{path}' cannot be opened, is it lent? {}", explain(&error))),
     }
 }

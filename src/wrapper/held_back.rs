@@ -1,12 +1,12 @@
 //! Output that is held back until the command has ended (`--buffer_outs`): in memory, and beyond that in a file that
 //! has no name any more.
 
-use std::fs::{File, OpenOptions, remove_file};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Write};
 use std::time::Duration;
 
 use crate::adapters::clock;
 use crate::adapters::console::{Console, Sink};
+use crate::adapters::file::NewFile;
 use crate::adapters::state::State;
 
 /// What is held in memory of one stream, in bytes.
@@ -26,8 +26,7 @@ pub struct HeldBack {
 #[derive(Default)]
 pub struct Store {
     memory: Vec<u8>,
-    file: Option<File>,
-    reading: bool,
+    file: Option<NewFile>,
 }
 
 impl HeldBack {
@@ -75,10 +74,6 @@ impl Store {
             return Some(std::mem::take(&mut self.memory));
         }
         let file = self.file.as_mut()?;
-        if !self.reading {
-            file.rewind().ok()?;
-            self.reading = true;
-        }
         let mut piece = vec![0; PIECE];
         let length = file.read(&mut piece).ok()?;
         piece.truncate(length);
@@ -87,9 +82,10 @@ impl Store {
 }
 
 /// Makes a file in the state directory that is gone, with its space, when the program is.
-fn unnamed_file() -> io::Result<File> {
-    let path = State::open(None).map_err(io::Error::other)?.at(&format!("{:016x}.output", clock::random()));
-    let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
-    remove_file(&path)?;
+fn unnamed_file() -> io::Result<NewFile> {
+    let state = State::open(None).map_err(io::Error::other)?;
+    let name = format!("{:016x}.output", clock::random());
+    let file = state.directory.create(&name)?;
+    state.directory.remove(&name)?;
     Ok(file)
 }

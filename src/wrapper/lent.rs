@@ -1,13 +1,13 @@
 //! What this world has beyond WASI, for the adapters that it shares with others: signals, a directory with locks, and
 //! records of runs.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use wasi::filesystem::preopens;
 use wasi::io::poll::Pollable;
 
 use super::bindings::dogwrap::wrapper::{messages, signals, state};
+use crate::adapters::file::Directory;
 use crate::adapters::state::State;
 use crate::spool::Claimant;
 
@@ -21,8 +21,8 @@ pub const HOLDS_LOCK: bool = true;
 pub fn directory(_named: Option<&str>) -> Result<State, String> {
     let path = state::directory()?;
     let lent = preopens::get_directories().into_iter().next();
-    let (lent, root) = lent.ok_or_else(|| "no state directory is lent to this program".to_owned())?;
-    Ok(State { root: root.into(), lent, below: PathBuf::new(), path })
+    let (lent, _) = lent.ok_or_else(|| "no state directory is lent to this program".to_owned())?;
+    Ok(State { directory: Directory::new(lent, ""), path })
 }
 
 /// Says something to people in a better place than standard error, if the host has one. Returns whether it has.

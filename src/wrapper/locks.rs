@@ -1,6 +1,6 @@
 //! Locks on files of the state directory, which the host lends.
 
-use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use super::bindings::dogwrap::wrapper::state::{self, LockError};
@@ -44,11 +44,12 @@ pub fn await_delivery_lock(state: &State, console: &mut Console) -> Result<Lock,
 fn acquire(state: &State, patience: Duration) -> Result<Lock, LockError> {
     match state::acquire(LOCK, nanoseconds(patience)) {
         Err(LockError::NotFound) => {
-            OpenOptions::new()
-                .append(true)
-                .create(true)
-                .open(state.at(LOCK))
-                .map_err(|error| LockError::Other(explain(&error)))?;
+            match state.directory.create(LOCK) {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                    return Err(LockError::Other(explain(&error)));
+                }
+                _ => {}
+            }
             state::acquire(LOCK, nanoseconds(patience))
         }
         result => result,

@@ -1,7 +1,6 @@
 //! Records of runs that go on: each is a locked file, and one that nobody holds the lock of is of a run that vanished.
 
 use std::cell::LazyCell;
-use std::fs;
 use std::io::Write;
 use std::time::Instant;
 
@@ -46,7 +45,7 @@ impl RunRecord {
         };
         let begun = begin();
         if begun.is_none() {
-            let _ = fs::remove_file(state.at(&unfinished));
+            let _ = state.directory.remove(&unfinished);
         }
         begun
     }
@@ -63,7 +62,7 @@ impl RunRecord {
 
     /// Removes the record: the run is over, and reported.
     pub fn remove(self, state: &State) {
-        let _ = fs::remove_file(state.at(&self.path));
+        let _ = state.directory.remove(&self.path);
     }
 
     /// Adds a line, in one piece. One that cannot be written is missed only if this program vanishes.
@@ -94,7 +93,7 @@ pub fn recover(state: &State, deadline: Option<Instant>, console: &mut Console) 
         let path = format!("{RUNNING}/{name}");
         let Ok(_lock) = lock(&path) else { continue };
         // The run may have removed it just before it released the lock.
-        let Ok(text) = state.read(&path) else { continue };
+        let Ok(text) = state.directory.read(&path) else { continue };
         let recovered = match Record::read(&text) {
             Some(record) => match keep_what_is_left(state, &name, &record, &host, console) {
                 Ok(()) => true,
@@ -115,7 +114,7 @@ pub fn recover(state: &State, deadline: Option<Instant>, console: &mut Console) 
             }
         };
         if recovered {
-            let _ = fs::remove_file(state.at(&path));
+            let _ = state.directory.remove(&path);
         }
     }
 }
