@@ -18,7 +18,7 @@ COMPONENTS := target/components
 COMPONENT := $(COMPONENTS)/dogwrap.wasm
 EVENTS := $(COMPONENTS)/dogwrap-events.wasm
 REPORT := $(COMPONENTS)/dogwrap-report.wasm
-DOGWRAP := target/program/dogwrap
+DOGWRAP := target/bin/dogwrap
 # Where the program is that has a compiler in it, and the compiler.
 COMPILER := target/compiler
 # Hostile components that the tests have the program run.
@@ -101,10 +101,17 @@ plugin: compiler events
 	$(COMPILER)/dogwrap-compile $(EVENTS)
 	$(CARGO) build --locked --release --package dogwrap-host --examples --features $(PLUGIN_FEATURES)
 
-# The program as people have it.
+# The program as people have it. It always lies at the same place in memory, so that nothing of it has to be changed for
+# another, and has the C library in it, so that no library has to be found and loaded: both would take time at each start.
+# Where the C library comes without what can be linked so, or with `make STATIC=`, the program loads it. It is copied, since
+# the system reads what was written in one go with fewer page faults than what a linker has left.
+STATIC ?= $(wildcard $(shell $(CC) -print-file-name=libc.a))
 .PHONY: host
 host: component
-	$(CARGO) build --locked --profile program --package dogwrap-host --bin dogwrap
+	@test "$(STATIC)" || echo "note: without libc.a, the program loads the C library at each start"
+	$(CARGO) rustc --locked --profile program --package dogwrap-host --bin dogwrap -- -C relocation-model=static \
+	    $(if $(STATIC),-C target-feature=+crt-static)
+	install -D -C -m 0755 target/program/dogwrap $(DOGWRAP)
 
 # The program with a compiler in it, which takes plain `.wasm`, and the compiler for the one without. Tests and examples have
 # the same features, so that nothing is built once more for them.

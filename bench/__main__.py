@@ -65,7 +65,7 @@ def parse_options() -> argparse.Namespace:
     def file(name: str, default: str, help: str) -> None:
         parser.add_argument(name, type=os.path.abspath, default=default, help=help)
 
-    file("--dogwrap", "target/program/dogwrap", "the program")
+    file("--dogwrap", "target/bin/dogwrap", "the program")
     file("--original", "target/original/bin/dogwrap", "Python's; may be missing, as all others")
     file("--sentry", "target/sentry", "where the package @sentry/cli is installed")
     file("--component", "target/components/dogwrap.wasm", "what is in the program")

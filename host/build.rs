@@ -8,8 +8,6 @@ const COMPONENT: &str = "../target/components/dogwrap.wasm";
 
 fn main() {
     println!("cargo::rerun-if-env-changed=DOGWRAP_COMPONENT");
-    // Where the program lies in memory need not be written into a hundred of its pages at each start.
-    println!("cargo::rustc-link-arg-bins=-no-pie");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let path = env::var_os("DOGWRAP_COMPONENT").map_or_else(|| root.join(COMPONENT), PathBuf::from);
     println!("cargo::rerun-if-changed={}", path.display());

@@ -48,6 +48,7 @@ mod job;
 mod locks;
 mod machine;
 mod messages;
+mod names;
 mod policy;
 mod process;
 mod program;

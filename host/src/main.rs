@@ -9,20 +9,6 @@ use std::ffi::{c_char, c_int};
 
 use dogwrap_host::CommandLine;
 
-// The unwinder is linked into the program: to find and load another library takes longer than to start without one.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[link(name = "gcc_eh")]
-unsafe extern "C" {}
-
-// The asynchronous runtime is linked with its scheduler of many threads, which is never run and wants this one function of the
-// C library's mathematics: a library more to find and load at each start.
-// SAFETY: it does what the C standard says of this name.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[unsafe(no_mangle)]
-extern "C" fn pow(base: f64, exponent: f64) -> f64 {
-    libm::pow(base, exponent)
-}
-
 // SAFETY: nothing else in the program has this name, and this is how the C library calls what has it.
 #[unsafe(no_mangle)]
 extern "C" fn main(count: c_int, words: *const *const c_char) -> c_int {

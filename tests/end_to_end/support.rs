@@ -24,7 +24,7 @@ const END_OF_OUTPUT_LIMIT: Duration = Duration::from_secs(20);
 /// The program under test: what `DOGWRAP` names, or else the one that `make host` builds.
 pub fn dogwrap_path() -> PathBuf {
     let path = std::env::var_os("DOGWRAP")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/program/dogwrap"), PathBuf::from);
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bin/dogwrap"), PathBuf::from);
     assert!(path.is_file(), "{} does not exist: run `make host` first, or name a program in DOGWRAP", path.display());
     path
 }

@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-DOGWRAP = Path(os.environ.get("DOGWRAP") or ROOT / "target/program/dogwrap")
+DOGWRAP = Path(os.environ.get("DOGWRAP") or ROOT / "target/bin/dogwrap")
 REPORT = Path(os.environ.get("DOGWRAP_REPORT") or ROOT / "target/components/dogwrap-report.wasm")
 
 

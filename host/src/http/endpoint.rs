@@ -8,12 +8,13 @@ use std::time::Duration;
 use http::Uri;
 use http::uri::Scheme;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use wasmtime_wasi_http::Error;
 
 use super::failure;
+use crate::names;
 use crate::policy::Addresses;
 
 /// How long an address is waited for before the next is tried beside it, as RFC 8305 recommends. None is given up for
@@ -43,8 +44,8 @@ impl Endpoint {
 
     /// Connects to one of the host's addresses that are among `permitted`.
     pub async fn connect(&self, permitted: Addresses) -> Result<TcpStream, Error> {
-        let found = lookup_host((self.host.as_str(), self.port)).await.map_err(failure::of_resolving)?;
-        let addresses: Vec<_> = found.filter(|address| permitted.include(address.ip())).collect();
+        let mut addresses = names::addresses(&self.host, self.port).await.map_err(failure::of_resolving)?;
+        addresses.retain(|address| permitted.include(address.ip()));
         if addresses.is_empty() {
             return Err(Error::DestinationIpProhibited);
         }

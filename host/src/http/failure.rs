@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind};
 
 use wasmtime_wasi_http::Error;
 
-use crate::words;
+use crate::{names, words};
 
 /// A failure that may pass by itself.
 pub fn transient(reason: impl Into<String>) -> Error {
@@ -24,8 +24,11 @@ pub fn permanent(reason: impl Into<String>) -> Error {
 }
 
 /// No address is known for a name.
-pub fn of_resolving(_: io::Error) -> Error {
-    Error::DnsError { rcode: None, info_code: None }
+pub fn of_resolving(error: names::Error) -> Error {
+    match error {
+        names::Error::Unknown => Error::DnsError { rcode: None, info_code: None },
+        names::Error::NotAsked(reason) => transient(reason),
+    }
 }
 
 /// An address is known, and there is no connection to it.

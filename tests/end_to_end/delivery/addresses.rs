@@ -2,8 +2,10 @@
 
 pub(crate) mod own_network;
 
+use std::fs::{self, Permissions};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, ToSocketAddrs};
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use self::own_network::{METADATA, OURS, PRIVATE, PUBLIC};
@@ -90,6 +92,39 @@ fn a_server_that_cannot_be_found_is_said() {
             let reason = Reporter::to(format!("http://{host}")).reason_of_keeping();
             assert!(reason.contains("reach"), "{host}: {reason}");
         }
+    });
+}
+
+/// The system's library would be loaded for the service `elsewhere`, and the program has none to load it with. It has to do
+/// what the rest of the machine does: that `getent` is asked and heard is seen of one that knows more than the system's.
+#[test]
+fn names_that_other_services_know_are_asked_of_getent() {
+    const SERVICES: &str = "hosts: elsewhere [!UNAVAIL=return] files dns # in this order\n";
+    const GETENT: &str = r#"#!/bin/sh
+[ "$*" = "ahosts -- known.elsewhere" ] && echo "198.51.100.1  STREAM known.elsewhere"
+"#;
+    let name = "delivery::addresses::names_that_other_services_know_are_asked_of_getent";
+    own_network::in_own_network_with(name, SERVICES, || {
+        let server = accepting(OURS);
+        let port = server.address().port();
+        let reporter = |host| Reporter::to(format!("http://{host}:{port}"));
+
+        reporter("refusing-first.test").assert_delivered("exit 3", 3);
+        reporter("198.51.100.1").assert_delivered("exit 3", 3);
+        assert_eq!(reporter("known.elsewhere").reason_of_keeping(), "the host name is not known");
+
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let getent = directory.path().join("getent");
+        let path = |reporter: Reporter| reporter.variable("PATH", directory.path());
+        assert_eq!(
+            path(reporter("known.elsewhere")).reason_of_keeping(),
+            "getent cannot be run, which /etc/nsswitch.conf makes us ask for names: no such file or directory"
+        );
+        fs::write(&getent, GETENT).expect("the directory can be written to");
+        fs::set_permissions(&getent, Permissions::from_mode(0o755)).expect("the file is ours");
+        path(reporter("known.elsewhere")).assert_delivered("exit 3", 3);
+        assert_eq!(path(reporter("refusing-first.test")).reason_of_keeping(), "the host name is not known");
+        assert_eq!(server.heard().len(), 3);
     });
 }
 

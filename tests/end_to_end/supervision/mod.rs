@@ -1,6 +1,7 @@
 //! Supervision of the command: how it ends, how it is made to, and what it has around it meanwhile.
 
 mod background;
+mod bare;
 mod ending;
 mod ignored;
 mod inheritance;

@@ -45,6 +45,9 @@ const HOSTS: &str = "
 169.254.169.254 metadata.test
 ";
 
+/// The services that look names up where a test has none of its own.
+const SERVICES: &str = "hosts: files dns\n";
+
 /// Sets up a network of which all is behind the loopback, and runs a program in it. What is sent there to an address that
 /// is not ours is dropped without a word.
 const SET_UP: &str = r#"
@@ -55,6 +58,7 @@ ip route add 127.7.7.0/24 dev lo src 127.0.0.1 table local
 ip -6 address add 2001:db8::1/128 dev lo nodad
 ip -6 route add 2001:db8::/64 dev lo
 mount --bind "$1/hosts" /etc/hosts
+mount --bind "$1/nsswitch.conf" /etc/nsswitch.conf
 : > "$1/set-up"
 shift
 exec "$@"
@@ -62,11 +66,17 @@ exec "$@"
 
 /// Does `body` in a network of its own, which is that of a process: the test called `name` is run once more, by itself.
 pub fn in_own_network(name: &str, body: impl FnOnce()) {
+    in_own_network_with(name, SERVICES, body);
+}
+
+/// The same, where names are looked up by `services`, as nsswitch.conf(5) has them.
+pub fn in_own_network_with(name: &str, services: &str, body: impl FnOnce()) {
     if env::var_os(INSIDE).is_some() {
         return body();
     }
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     fs::write(directory.path().join("hosts"), HOSTS).expect("the directory can be written to");
+    fs::write(directory.path().join("nsswitch.conf"), services).expect("the directory can be written to");
     let this_program = env::current_exe().expect("a program knows where it is");
     let arguments: [OsString; 12] = [
         "--map-root-user".into(),
