@@ -1,11 +1,13 @@
 //! Servers with addresses of all kinds, and with several, of which some lead nowhere, or where nothing may be sent.
 
+mod name_server;
 pub(crate) mod own_network;
 
 use std::fs::{self, Permissions};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, ToSocketAddrs};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::Duration;
 
 use self::own_network::{METADATA, OURS, PRIVATE, PUBLIC};
@@ -95,6 +97,17 @@ fn a_server_that_cannot_be_found_is_said() {
     });
 }
 
+#[test]
+fn a_name_is_looked_up_by_dns() {
+    in_own_network("a_name_is_looked_up_by_dns", || {
+        let server = accepting(OURS);
+        let reporter = |name| Reporter::to(format!("http://{name}:{}", server.address().port()));
+        name_server::start("known.test", OURS);
+        reporter("known.test").assert_delivered("exit 3", 3);
+        assert_eq!(reporter("unknown.test").reason_of_keeping(), "the host name is not known");
+    });
+}
+
 /// The system's library would be loaded for the service `elsewhere`, and the program has none to load it with. It has to do
 /// what the rest of the machine does: that `getent` is asked and heard is seen of one that knows more than the system's.
 #[test]
@@ -103,6 +116,9 @@ fn names_that_other_services_know_are_asked_of_getent() {
     const GETENT: &str = r#"#!/bin/sh
 [ "$*" = "ahosts -- known.elsewhere" ] && echo "198.51.100.1  STREAM known.elsewhere"
 "#;
+    if !Path::new("/etc/nsswitch.conf").exists() {
+        return skipped("names that other services know, because this machine has no /etc/nsswitch.conf");
+    }
     let name = "delivery::addresses::names_that_other_services_know_are_asked_of_getent";
     own_network::in_own_network_with(name, SERVICES, || {
         let server = accepting(OURS);

@@ -48,6 +48,9 @@ const HOSTS: &str = "
 /// The services that look names up where a test has none of its own.
 const SERVICES: &str = "hosts: files dns\n";
 
+/// Where names are asked for that are not above. There is nobody, but where a test has somebody.
+const RESOLVER: &str = "nameserver 127.0.0.1\n";
+
 /// Sets up a network of which all is behind the loopback, and runs a program in it. What is sent there to an address that
 /// is not ours is dropped without a word.
 const SET_UP: &str = r#"
@@ -57,8 +60,7 @@ for address in 198.51.100.1 10.0.0.1 11.0.0.1 169.254.169.254; do ip address add
 ip route add 127.7.7.0/24 dev lo src 127.0.0.1 table local
 ip -6 address add 2001:db8::1/128 dev lo nodad
 ip -6 route add 2001:db8::/64 dev lo
-mount --bind "$1/hosts" /etc/hosts
-mount --bind "$1/nsswitch.conf" /etc/nsswitch.conf
+for file in hosts nsswitch.conf resolv.conf; do test ! -e /etc/$file || mount --bind "$1/$file" /etc/$file; done
 : > "$1/set-up"
 shift
 exec "$@"
@@ -75,8 +77,9 @@ pub fn in_own_network_with(name: &str, services: &str, body: impl FnOnce()) {
         return body();
     }
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
-    fs::write(directory.path().join("hosts"), HOSTS).expect("the directory can be written to");
-    fs::write(directory.path().join("nsswitch.conf"), services).expect("the directory can be written to");
+    for (file, content) in [("hosts", HOSTS), ("nsswitch.conf", services), ("resolv.conf", RESOLVER)] {
+        fs::write(directory.path().join(file), content).expect("the directory can be written to");
+    }
     let this_program = env::current_exe().expect("a program knows where it is");
     let arguments: [OsString; 12] = [
         "--map-root-user".into(),
