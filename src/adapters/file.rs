@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::time::Duration;
 
 use wasi::filesystem::types::{
-    Descriptor, DescriptorFlags, DescriptorType, DirectoryEntry, ErrorCode, OpenFlags, PathFlags,
+    Descriptor, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, ErrorCode, OpenFlags, PathFlags,
 };
 
 /// How much is read at once, in bytes.
@@ -40,6 +40,10 @@ impl Directory {
         self.lent.open_at(PathFlags::empty(), &self.at(path), open, flags).map_err(explained)
     }
 
+    fn status(&self, path: &str) -> io::Result<DescriptorStat> {
+        self.lent.stat_at(PathFlags::empty(), &self.at(path)).map_err(explained)
+    }
+
     fn at(&self, path: &str) -> String {
         format!("{}{path}", self.below)
     }
@@ -61,8 +65,7 @@ impl Directory {
 
     /// Reads a file whole. What is no file, such as a named pipe, is not waited for.
     pub fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        let status = self.lent.stat_at(PathFlags::empty(), &self.at(path)).map_err(explained)?;
-        if status.type_ != DescriptorType::RegularFile {
+        if self.status(path)?.type_ != DescriptorType::RegularFile {
             return Err(io::Error::other("it is no file"));
         }
         let descriptor = self.open(path, OpenFlags::empty(), DescriptorFlags::READ)?;
@@ -93,13 +96,12 @@ impl Directory {
 
     /// The length of a file, in bytes.
     pub fn length(&self, path: &str) -> io::Result<u64> {
-        Ok(self.lent.stat_at(PathFlags::empty(), &self.at(path)).map_err(explained)?.size)
+        self.status(path).map(|status| status.size)
     }
 
     /// When a file was changed last, since 1970.
     pub fn modified(&self, path: &str) -> io::Result<Duration> {
-        let status = self.lent.stat_at(PathFlags::empty(), &self.at(path)).map_err(explained)?;
-        let modified = status.data_modification_timestamp.ok_or(ErrorKind::Unsupported)?;
+        let modified = self.status(path)?.data_modification_timestamp.ok_or(ErrorKind::Unsupported)?;
         Ok(Duration::new(modified.seconds, modified.nanoseconds))
     }
 
