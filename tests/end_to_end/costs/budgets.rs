@@ -16,9 +16,9 @@ pub const BUDGETS: &[Budget] = &[
     Budget { count: Count::Instructions, of: Of::Run(Run::Event), usual: 3_175_000 },
     Budget { count: Count::Instructions, of: Of::Run(Run::Lines), usual: 24_664_000 },
     Budget { count: Count::Bytes, of: Of::Program, usual: 7_504_336 },
-    Budget { count: Count::Bytes, of: Of::Component, usual: 398_636 },
+    Budget { count: Count::Bytes, of: Of::Component, usual: 398_163 },
     Budget { count: Count::Bytes, of: Of::Compiled, usual: 1_008_120 },
-    Budget { count: Count::Bytes, of: Of::Reporter, usual: 380_467 },
+    Budget { count: Count::Bytes, of: Of::Reporter, usual: 380_072 },
     Budget { count: Count::Bytes, of: Of::Events, usual: 297_401 },
 ];
 
